@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+# The binary needs root to do anything useful, hence sbin.
+if(TARGET minipod)
+	install(TARGETS minipod RUNTIME DESTINATION "${CMAKE_INSTALL_SBINDIR}")
+endif()
+install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+foreach(doc README.md ARCHITECTURE.md CHANGELOG.md)
+	install(FILES ${doc} DESTINATION "${CMAKE_INSTALL_DOCDIR}" OPTIONAL)
+endforeach()
+install(DIRECTORY docs/ DESTINATION "${CMAKE_INSTALL_DOCDIR}" OPTIONAL
+	PATTERN "man" EXCLUDE)
+install(DIRECTORY docs/man/ DESTINATION "${CMAKE_INSTALL_MANDIR}/man8" OPTIONAL
+	FILES_MATCHING PATTERN "*.8")
+install(DIRECTORY examples/ DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples" OPTIONAL)
