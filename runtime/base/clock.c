@@ -87,15 +87,17 @@ char *mp_time_rfc3339_nano(int64_t wall, char buf[MP_TIME_TEXT_MAX])
 static void with_fraction(uint64_t v, uint64_t unit, const char *name, char *buf, size_t size)
 {
 	char frac[12];
-	int digits = 0;
+	size_t digits = 0;
+	uint64_t rest = v % unit;
 
-	for (uint64_t u = unit; u > 1; u /= 10)
-		digits++;
-	(void)snprintf(frac, sizeof(frac), "%0*llu", digits, (unsigned long long)(v % unit));
-	while (digits > 0 && frac[digits - 1] == '0')
-		frac[--digits] = '\0';
+	/* Digit by digit: the rest is below the unit, a power of ten of at most 1e9. */
+	for (uint64_t u = unit / 10; rest > 0 && u > 0; u /= 10) {
+		frac[digits++] = (char)('0' + rest / u);
+		rest %= u;
+	}
+	frac[digits] = '\0';
 	(void)snprintf(buf, size, "%llu%s%s%s", (unsigned long long)(v / unit),
-		       digits > 0 && unit > 1 ? "." : "", unit > 1 ? frac : "", name);
+		       digits > 0 ? "." : "", frac, name);
 }
 
 char *mp_duration_text(mp_nsec span, char buf[MP_TIME_TEXT_MAX])
