@@ -15,6 +15,9 @@ static void mark_cut(char *msg)
 }
 
 static int set_text(struct mp_error *err, int code, bool with_errno, const char *fmt, va_list ap)
+	__attribute__((format(printf, 4, 0)));
+
+static int set_text(struct mp_error *err, int code, bool with_errno, const char *fmt, va_list ap)
 {
 	if (!err)
 		return -code;
