@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Parent side: everything a child needs to build and enter its root, as descriptors and
+ * strings. The child (enter.h) only spends it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "rootfs/mounts.h"
+#include "runtime/base/error.h"
+
+struct mp_rootfs;
+
+struct mp_rootfs_config {
+	int root_fd; /* borrowed: detached mount from mp_overlay_mount() */
+	struct mp_mounts_config mounts;
+	const char *cwd;    /* absolute; created 0755 if missing. NULL = "/" */
+	int userns_fd;      /* borrowed: maps binds with is_idmapped; -EBADF = none */
+	int host_mnt_ns_fd; /* borrowed: the host's mount namespace, for MP_PROPAGATION_SHARED;
+			       -EBADF = there is none such */
+	uid_t tty_uid;      /* owner of the container's terminals in its devpts */
+};
+
+/**
+ * mp_rootfs_prepare() - plan the mounts and open everything they need.
+ * @cfg: borrowed until return, but its strings and descriptors until mp_rootfs_free().
+ * @ret: on success, owned by the caller: mp_rootfs_free().
+ *
+ * The calling process must have a mount namespace of its own, made MS_SLAVE.
+ *
+ * Return: 0 or -errno; the sentence names the volume or path.
+ * Source: open_tree(2), mount_setattr(2), fsopen(2) as documented in the kernel.
+ */
+int mp_rootfs_prepare(const struct mp_rootfs_config *cfg, struct mp_rootfs **ret,
+		      struct mp_error *err);
+
+/** mp_rootfs_free() - close and free; NULL is fine. Mounts a child attached stay attached. */
+void mp_rootfs_free(struct mp_rootfs *rootfs);
