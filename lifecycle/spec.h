@@ -369,7 +369,7 @@ struct mp_projected_source {
 
 struct mp_volume {
 	const char *name;
-	enum mp_volume_kind kind; /* the first source that was written, in API order */
+	enum mp_volume_kind kind;   /* the first source that was written, in API order */
 	enum mp_volume_kind second; /* MP_VOLUME_NONE unless two sources were written */
 	struct {
 		const char *medium; /* "", "Memory", "HugePages", "HugePages-2Mi" */
@@ -423,8 +423,8 @@ enum mp_qos { MP_QOS_BEST_EFFORT = 0, MP_QOS_BURSTABLE, MP_QOS_GUARANTEED };
 struct mp_pod_spec {
 	struct mp_object_meta meta;
 	struct mp_container_spec *containers;
-	size_t n_init; /* entries of initContainers: containers[0 .. n_init) */
-	size_t n_main; /* entries of containers: containers[n_init .. n_init + n_main) */
+	size_t n_init;      /* entries of initContainers: containers[0 .. n_init) */
+	size_t n_main;      /* entries of containers: containers[n_init .. n_init + n_main) */
 	bool has_ephemeral; /* ephemeralContainers was non-empty: refused at creation */
 	struct mp_volume *volumes;
 	size_t n_volumes;
@@ -453,8 +453,8 @@ struct mp_pod_spec {
 	const char *priority_class, *runtime_class;
 	struct mp_opt_int priority;
 	size_t n_scheduling_gates;
-	struct mp_raw_list raw;      /* harmless spec fields (affinity, tolerations, ...) */
-	enum mp_qos qos;             /* computed by mp_spec_default() */
+	struct mp_raw_list raw; /* harmless spec fields (affinity, tolerations, ...) */
+	enum mp_qos qos;        /* computed by mp_spec_default() */
 };
 
 /** mp_spec_n_containers() - entries of @containers. */
@@ -477,6 +477,47 @@ int mp_spec_container(const struct mp_pod_spec *spec, const char *name);
 
 /** mp_spec_volume() - index of the volume called @name, or -ENOENT. */
 int mp_spec_volume(const struct mp_pod_spec *spec, const char *name);
+
+/** mp_container_restart() - the policy in force: the container's own, else the pod's. */
+static inline enum mp_restart_policy mp_container_restart(const struct mp_pod_spec *spec,
+							  const struct mp_container_spec *c)
+{
+	return c->restart != MP_RESTART_UNSET ? c->restart : spec->restart;
+}
+
+/** enum mp_resource_side - which half of a resources object. */
+enum mp_resource_side { MP_REQUESTS = 0, MP_LIMITS };
+
+/**
+ * mp_spec_aggregate() - the containers' sum of @resource as the scheduler sees it: the larger of
+ * all mains with all sidecars, and of each step of initialization. Without pod-level values and
+ * overhead. is_set is false when no container names the resource. Source: section 10.3.
+ */
+struct mp_quantity mp_spec_aggregate(const struct mp_pod_spec *spec, const char *resource,
+				     enum mp_resource_side side);
+
+/**
+ * mp_spec_effective() - what the whole pod asks for, or may use: the aggregate, replaced by the
+ * pod-level value (cpu, memory, hugepages-*), plus overhead. Source: section 10.3.
+ */
+struct mp_quantity mp_spec_effective(const struct mp_pod_spec *spec, const char *resource,
+				     enum mp_resource_side side);
+
+/**
+ * mp_spec_container_limit() - limit for the container's own cgroup: its own, else for cpu and
+ * memory the pod-level one; is_set is false when it is unlimited. Source: section 10.6.
+ */
+struct mp_quantity mp_spec_container_limit(const struct mp_pod_spec *spec,
+					   const struct mp_container_spec *c, const char *resource);
+
+/**
+ * mp_spec_pod_is_limited() - the pod's cgroup gets a limit for @resource: every container, init
+ * entries included, has a non-zero one, or there is a pod-level one. Source: section 10.5.
+ */
+bool mp_spec_pod_is_limited(const struct mp_pod_spec *spec, const char *resource);
+
+/** mp_spec_qos() - the class by section 10.2; mp_spec_default() stores it in @spec->qos. */
+enum mp_qos mp_spec_qos(const struct mp_pod_spec *spec);
 
 /** mp_restart_policy_text() - "Always", "OnFailure", "Never". */
 const char *mp_restart_policy_text(enum mp_restart_policy policy);
@@ -538,3 +579,12 @@ void mp_spec_warnings(const struct mp_pod_spec *spec, struct mp_problems *warnin
  * have: one problem each, with the way out in the sentence.
  */
 void mp_spec_refuse_later(const struct mp_pod_spec *spec, struct mp_problems *problems);
+
+/**
+ * mp_spec_format_rejection() - the API server's sentence of section 11.1:
+ * `Pod "<name>" is invalid: <e>` or `Pod "<name>" is invalid: [<e1>, <e2>]`.
+ *
+ * Return: text in @arena, or NULL when out of memory. @problems must not be empty.
+ */
+char *mp_spec_format_rejection(const struct mp_pod_spec *spec, const struct mp_problems *problems,
+			       struct mp_arena *arena);
