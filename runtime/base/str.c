@@ -228,33 +228,40 @@ static char lower(char c)
 
 #define WORD_MAX 64
 
-/* Levenshtein distance with case folded, words longer than WORD_MAX never match. */
+/*
+ * Edits between two words with case folded, two swapped neighbours being one edit (optimal
+ * string alignment): that is how people mistype. Words longer than WORD_MAX never match.
+ */
 static size_t distance(const char *a, const char *b)
 {
-	size_t row[WORD_MAX + 1];
+	size_t rows[3][WORD_MAX + 1]; /* this row and the two before it, by turns */
 	const size_t n = strlen(a), m = strlen(b);
 
 	if (n > WORD_MAX || m > WORD_MAX)
 		return SIZE_MAX;
 	for (size_t j = 0; j <= m; j++)
-		row[j] = j;
+		rows[0][j] = j;
 	for (size_t i = 1; i <= n; i++) {
-		size_t diagonal = row[0];
+		size_t *row = rows[i % 3];
+		const size_t *above = rows[(i - 1) % 3];
+		const size_t *above2 = rows[(i + 1) % 3];
 
 		row[0] = i;
 		for (size_t j = 1; j <= m; j++) {
-			const size_t up = row[j];
-			size_t best = diagonal + (lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1);
+			const bool same = lower(a[i - 1]) == lower(b[j - 1]);
+			size_t best = above[j - 1] + (same ? 0 : 1);
 
-			if (up + 1 < best)
-				best = up + 1;
+			if (above[j] + 1 < best)
+				best = above[j] + 1;
 			if (row[j - 1] + 1 < best)
 				best = row[j - 1] + 1;
-			diagonal = up;
+			if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+			    lower(a[i - 2]) == lower(b[j - 1]) && above2[j - 2] + 1 < best)
+				best = above2[j - 2] + 1;
 			row[j] = best;
 		}
 	}
-	return row[m];
+	return rows[n % 3][m];
 }
 
 const char *mp_closest(const char *word, const char *const *words, size_t n)
