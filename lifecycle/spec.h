@@ -176,6 +176,7 @@ struct mp_security {
 	const char *proc_mount; /* "Default", "Unmasked"; NULL = Default */
 	struct mp_profile seccomp, apparmor;
 	struct mp_selinux selinux;
+	struct mp_raw_list raw;
 };
 
 /** struct mp_pod_security - pod securityContext. */
@@ -192,6 +193,7 @@ struct mp_pod_security {
 	size_t n_sysctls;
 	struct mp_profile seccomp, apparmor;
 	struct mp_selinux selinux;
+	struct mp_raw_list raw;
 };
 
 /* ---- environment ------------------------------------------------------------------------- */
