@@ -69,17 +69,23 @@ struct mp_child_config {
 	 */
 	const struct mp_child_op *outer_ops;
 	size_t n_outer_ops; /* 0: no go-between */
+	/*
+	 * Where to store, before the child starts, the fd that a step closing everything must spare
+	 * (-1: none). NULL when no step does that.
+	 */
+	int *report_fd_slot;
 };
 
 /** struct mp_child - a spawned child, until its owner has reaped it and closed the fds. */
 struct mp_child {
-	pid_t pid;     /* in the caller's pid namespace: for printing, and for process groups */
-	int pidfd;     /* owned by the holder of this struct; CLOEXEC */
-	int report_fd; /* owned; readable when mp_child_report_read() has news; -EBADF in MODE_WAIT */
+	pid_t pid; /* in the caller's pid namespace: for printing, and for process groups */
+	int pidfd; /* owned by the holder of this struct; CLOEXEC */
+	int report_fd; /* owned; readable when mp_child_report_read() has news; -EBADF in MP_CHILD_WAIT */
 	/* How far it got, when a step failed: */
 	size_t failed_step;                  /* index into ops; SIZE_MAX = a step of outer_ops */
 	int failed_code;                     /* positive errno */
 	char failed_what[MP_CHILD_WHAT_MAX]; /* the step's name */
+	enum mp_child_state state;           /* what mp_child_report_read() last found */
 	struct mp_child_shared *shared;      /* MP_CHILD_ASYNC: stack and report; owned */
 };
 
@@ -92,8 +98,8 @@ struct mp_child {
  *          reaped). mp_child_done() releases what a success put there.
  * @err:    may be NULL; names the failed step.
  *
- * The child starts with every signal blocked and every disposition SIG_DFL; mp_child_exec() is
- * what unblocks. It has its own copy of the fd table. One thread only: nothing else of this
+ * The child starts with every signal blocked and every disposition SIG_DFL; a step before exec
+ * unblocks them (mp_op_unblock_signals()). It has its own copy of the fd table. One thread only: nothing else of this
  * process may run in between.
  *
  * Return: 0, or -errno; the child's own errno when a step failed there. -ECHILD: the child was
