@@ -31,8 +31,16 @@ struct mp_rootfs_op {
 const struct mp_rootfs_op *mp_rootfs_ops(const struct mp_rootfs *rootfs, size_t *ret_n);
 
 /**
+ * mp_enter_cwd() - change to @path inside the caller's root without magic links, so that it cannot
+ * name a leaked descriptor. For processes that join a container. Runs in the child.
+ * @path: const char *, absolute.
+ *
+ * Return: 0 or -errno.
+ */
+int mp_enter_cwd(const void *path);
+
+/**
  * mp_rootfs_cwd_op() - the step "enter working directory", to be run after the others, before
- * or after the ids are set. The path is resolved inside the new root without magic links, so
- * it cannot name a leaked descriptor.
+ * or after the ids are set: mp_enter_cwd() of struct mp_rootfs_config.cwd.
  */
 const struct mp_rootfs_op *mp_rootfs_cwd_op(const struct mp_rootfs *rootfs);

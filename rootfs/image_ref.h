@@ -9,16 +9,16 @@
 
 #include "runtime/base/error.h"
 
-#define MP_IMAGE_NAME_MAX   255 /* domain and path */
+#define MP_IMAGE_NAME_MAX   255 /* of the domain, and of the path */
 #define MP_IMAGE_TAG_MAX    128
 #define MP_IMAGE_DIGEST_MAX 160 /* "sha512:" and 128 hex digits fit */
-#define MP_IMAGE_REF_MAX    (MP_IMAGE_NAME_MAX + MP_IMAGE_TAG_MAX + MP_IMAGE_DIGEST_MAX + 4)
+#define MP_IMAGE_REF_MAX    (2 * MP_IMAGE_NAME_MAX + MP_IMAGE_TAG_MAX + MP_IMAGE_DIGEST_MAX + 4)
 
 /** struct mp_image_ref - a reference in its parts, normalised. */
 struct mp_image_ref {
-	char name[MP_IMAGE_NAME_MAX + 32]; /* "docker.io/library/busybox" */
-	char tag[MP_IMAGE_TAG_MAX + 1];    /* "" when the text has none */
-	char digest[MP_IMAGE_DIGEST_MAX];  /* "sha256:…", "" when the text has none */
+	char name[2 * MP_IMAGE_NAME_MAX + 2]; /* "docker.io/library/busybox" */
+	char tag[MP_IMAGE_TAG_MAX + 1];       /* "" when the text has none */
+	char digest[MP_IMAGE_DIGEST_MAX];     /* "sha256:…", "" when the text has none */
 };
 
 /**
@@ -33,7 +33,7 @@ int mp_image_ref_parse(const char *text, struct mp_image_ref *ret, struct mp_err
 
 /**
  * mp_image_ref_text() - write @ref in full, with tag "latest" when it has neither tag nor digest.
- * @buf: at least MP_IMAGE_REF_MAX + 32 bytes.
+ * @buf: at least MP_IMAGE_REF_MAX bytes.
  *
  * Return: @buf.
  */

@@ -54,7 +54,7 @@ struct mp_mounts_config {
 	bool is_privileged;    /* no masks, /sys and cgroups writable, all host devices */
 	bool is_unmasked;      /* procMount: Unmasked: no masks, /proc writable */
 	bool is_root_readonly; /* readOnlyRootFilesystem */
-	bool has_tty;          /* /dev/console is made, see struct mp_rootfs_config */
+	bool has_tty;          /* /dev/console is the container's terminal: mp_rootfs_terminal() */
 	enum mp_cgroup_view cgroup_view;
 	const struct mp_cgroup_mount *cgroups; /* borrowed */
 	size_t n_cgroups;
@@ -68,12 +68,13 @@ struct mp_mounts_config {
 enum mp_mount_kind {
 	MP_MOUNT_PROC,
 	MP_MOUNT_SYSFS,
-	MP_MOUNT_DEV, /* tmpfs with the standard nodes, prepared by the parent */
-	MP_MOUNT_DEVPTS,
-	MP_MOUNT_SHM, /* new tmpfs */
+	MP_MOUNT_DEV,    /* tmpfs with the standard nodes, prepared by the parent */
+	MP_MOUNT_DEVPTS, /* an instance of its own, prepared by the parent */
+	MP_MOUNT_SHM,    /* new tmpfs */
 	MP_MOUNT_MQUEUE,
 	MP_MOUNT_CGROUP_ROOT, /* tmpfs with a directory per hierarchy */
 	MP_MOUNT_CGROUP,      /* cgroups[index] */
+	MP_MOUNT_CONSOLE,     /* the first terminal of the container's devpts */
 	MP_MOUNT_BIND,        /* binds[index] */
 	MP_MOUNT_MASK,        /* hide the path, if it is there */
 	MP_MOUNT_READONLY,    /* make the path read-only, if it is there */
@@ -91,14 +92,15 @@ struct mp_mount_step {
 
 /**
  * mp_mounts_plan() - the steps for one container.
- * @arena:     receives the steps and their strings; targets are borrowed from @cfg.
+ * @arena:     receives the steps and their strings.
  * @ret_steps: on success.
  *
- * A bind whose target is one of the standard mounts replaces it; one at /dev replaces
- * everything below /dev. Volumes come after the standard mounts, ordered by number of path
- * components and otherwise as given; masks come last.
+ * Targets are cleaned ("//a/../b/" is "/b", "x" is "/x"). A bind whose target is one of the
+ * standard mounts replaces it, one at /dev also everything the standard has below /dev; of two
+ * binds with one target the later counts. Everything is ordered by number of path components and
+ * otherwise as given, standard mounts before volumes; masks and read-only paths come last.
  *
- * Return: 0; -EINVAL for a target that is not absolute, has a ".." or is the root; -ENOMEM.
+ * Return: 0; -EINVAL for a target that is the root itself; -ENAMETOOLONG; -ENOMEM.
  */
 int mp_mounts_plan(const struct mp_mounts_config *cfg, struct mp_arena *arena,
 		   const struct mp_mount_step **ret_steps, size_t *ret_n, struct mp_error *err);

@@ -37,5 +37,18 @@ struct mp_rootfs_config {
 int mp_rootfs_prepare(const struct mp_rootfs_config *cfg, struct mp_rootfs **ret,
 		      struct mp_error *err);
 
+/**
+ * mp_rootfs_terminal() - the container's terminal, when mounts.has_tty: the first one of its own
+ * devpts, which also becomes /dev/console.
+ * @uid:        owner of the terminal: the host's id of the container's user.
+ * @ret_master: on success, owned by the caller, CLOEXEC. Likewise @ret_slave, opened O_NOCTTY: to
+ *              become 0, 1, 2 and the controlling terminal of the child.
+ *
+ * Call it once, between mp_rootfs_prepare() and running the steps.
+ * Return: 0 or -errno. Source: pts(4), TIOCGPTPEER in ioctl_tty(2).
+ */
+int mp_rootfs_terminal(struct mp_rootfs *rootfs, uid_t uid, int *ret_master, int *ret_slave,
+		       struct mp_error *err);
+
 /** mp_rootfs_free() - close and free; NULL is fine. Mounts a child attached stay attached. */
 void mp_rootfs_free(struct mp_rootfs *rootfs);
