@@ -59,5 +59,8 @@ struct mp_name_faults mp_name_id(int64_t id);
 /** mp_name_file_mode() - 0 to 0777. */
 struct mp_name_faults mp_name_file_mode(int64_t mode);
 
-/** mp_name_is_ip() - a canonical-enough IPv4 or IPv6 address (no zone, no leading zeros). */
+/** mp_name_ip() - IPv4 or IPv6 address; leading zeros and IPv4-mapped addresses are refused. */
+struct mp_name_faults mp_name_ip(const char *text);
+
+/** mp_name_is_ip() - mp_name_ip() finds nothing wrong. */
 bool mp_name_is_ip(const char *text);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "lifecycle/quantity.h"
+#include "lifecycle/string_set.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/error.h"
 #include "runtime/base/str.h"
@@ -433,6 +434,7 @@ struct mp_pod_spec {
 	enum mp_restart_policy restart; /* MP_RESTART_ALWAYS after defaulting */
 	const char *restart_text;
 	struct mp_opt_int grace_s; /* terminationGracePeriodSeconds; 30 after defaulting */
+	bool had_negative_grace;   /* set by defaulting, which made it 1: a warning */
 	struct mp_opt_int active_deadline_s;
 	const char *dns_policy;
 	struct mp_dns_config dns;
@@ -552,14 +554,19 @@ struct mp_problem {
 struct mp_problems {
 	struct mp_problem *first, **last; /* in order of discovery, duplicates removed */
 	size_t n;
-	struct mp_arena *arena; /* borrowed; owns the entries */
-	bool is_out_of_memory;  /* an entry could not be kept */
+	size_t n_reported;         /* calls of mp_problems_add(), duplicates included */
+	struct mp_string_set seen; /* "path: text" of each entry */
+	struct mp_arena *arena;    /* borrowed; owns the entries */
+	bool is_out_of_memory;     /* an entry could not be kept */
 };
 
 /** mp_problems_init() - an empty list whose entries live in @arena. */
 void mp_problems_init(struct mp_problems *list, struct mp_arena *arena);
 
-/** mp_problems_add() - append unless the same path and text is there already. */
+/**
+ * mp_problems_add() - append unless the same path and text is there already.
+ * @path: copied; "" for a problem of the whole object.
+ */
 void mp_problems_add(struct mp_problems *list, const char *path, const char *text_fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
