@@ -60,7 +60,7 @@ struct mp_cgroup_limits {
 /** struct mp_cgroup_setting - one write. */
 struct mp_cgroup_setting {
 	enum mp_cgroup_controller controller;
-	char file[40];  /* "cpu.max" */
+	char file[64];  /* "cpu.max" */
 	char value[48]; /* "50000 100000" */
 	/*
 	 * false: a limit that somebody asked for; without the controller or the file the cgroup must
