@@ -21,6 +21,7 @@ struct mp_exec_config {
 struct mp_exec {
 	struct mp_child child; /* .pidfd to wait for, .report_fd for the loop, .pid its group */
 	size_t find_step;      /* which step looks for the program */
+	size_t exec_step;      /* which one executes it */
 	char name[256];        /* argv[0], for the message; cut if longer */
 };
 
