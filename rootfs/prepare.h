@@ -21,7 +21,8 @@ struct mp_rootfs_config {
 	int userns_fd;      /* borrowed: maps binds with is_idmapped; -EBADF = none */
 	int host_mnt_ns_fd; /* borrowed: the host's mount namespace, for MP_PROPAGATION_SHARED;
 			       -EBADF = there is none such */
-	uid_t tty_uid;      /* owner of the container's terminals in its devpts */
+	uid_t root_uid;     /* the host's id of the container's root; 0 without a user namespace */
+	gid_t root_gid;
 };
 
 /**

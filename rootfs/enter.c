@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every mount point is found below the root's descriptor at the moment it is used, after the
+ * mounts before it are in place, and what is mounted on it is named by descriptor too: no path of
+ * the image is ever interpreted outside the image. The standard mount points must not be behind
+ * symbolic links at all, so that what looks like /proc is /proc.
+ *
+ * The root is attached over "/" of the new mount namespace, which needs no directory anywhere;
+ * pivot_root(".", ".") then puts the old root on top of it, from where it is unmounted.
+ */
+#include "rootfs/enter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "rootfs/fsctx.h"
+#include "rootfs/resolve.h"
+#include "rootfs/rootfs.h"
+
+#define DIR_MODE 0755
+
+/* A mount that still propagated could take the host's own mounts along when we unmount. */
+static int isolate(const void *arg)
+{
+	const struct mount_attr attr = { .propagation = MS_PRIVATE };
+
+	(void)arg;
+	return mp_sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr);
+}
+
+static int attach_root(const void *arg)
+{
+	const struct mp_rootfs *rootfs = arg;
+
+	return mp_sys_move_mount(rootfs->root_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+static int attach(const struct mp_rootfs_mount *m, int mount_fd)
+{
+	const int target = mp_resolve_make(m->rootfs->root_fd, m->step->target,
+					   m->is_dir ? MP_RESOLVE_MAKE_DIR : MP_RESOLVE_MAKE_FILE,
+					   DIR_MODE, m->step->is_nofollow);
+
+	if (target < 0)
+		return target;
+
+	const int r = mp_mount_attach(mount_fd, target);
+
+	mp_raw_close(target);
+	return r;
+}
+
+static int attach_prepared(const void *arg)
+{
+	const struct mp_rootfs_mount *m = arg;
+
+	return attach(m, m->fd);
+}
+
+static int attach_new(const struct mp_rootfs_mount *m, const char *type)
+{
+	const int fd = mp_fs_new(type, NULL, 0, m->step->attrs);
+
+	if (fd < 0)
+		return fd;
+
+	const int r = attach(m, fd);
+
+	mp_raw_close(fd);
+	return r;
+}
+
+static int mount_proc(const void *arg)
+{
+	return attach_new(arg, "proc");
+}
+
+static int mount_sysfs(const void *arg)
+{
+	return attach_new(arg, "sysfs");
+}
+
+static int mount_mqueue(const void *arg)
+{
+	return attach_new(arg, "mqueue");
+}
+
+static int mount_console(const void *arg)
+{
+	const struct mp_rootfs_mount *m = arg;
+	const int pts =
+		mp_resolve_open(m->rootfs->root_fd, "/dev/pts/0", O_PATH, RESOLVE_NO_SYMLINKS);
+
+	if (pts < 0)
+		return pts;
+
+	const int fd = mp_mount_clone(pts, 0);
+	int r = fd;
+
+	if (fd >= 0) {
+		r = attach(m, fd);
+		mp_raw_close(fd);
+	}
+	mp_raw_close(pts);
+	return r;
+}
+
+/* What is to be hidden or protected, if it is there. */
+static int open_existing(const struct mp_rootfs_mount *m)
+{
+	const int fd =
+		mp_resolve_open(m->rootfs->root_fd, m->step->target, O_PATH, RESOLVE_NO_SYMLINKS);
+
+	return fd == -ENOTDIR ? -ENOENT : fd;
+}
+
+static int hide(const void *arg)
+{
+	const struct mp_rootfs_mount *m = arg;
+	const int target = open_existing(m);
+	struct stat st;
+	int source, r;
+
+	if (target < 0)
+		return target == -ENOENT ? 0 : target;
+	r = mp_raw_fstat(target, &st);
+	if (r < 0) {
+		mp_raw_close(target);
+		return r;
+	}
+	source = S_ISDIR(st.st_mode) ? m->rootfs->mask_fd : m->rootfs->null_fd;
+
+	const int copy = mp_mount_clone(source, 0);
+
+	/* Before 6.15 a detached mount cannot be copied: move it, and copy it from then on. */
+	if (copy == -EINVAL && S_ISDIR(st.st_mode)) {
+		r = mp_mount_attach(source, target);
+	} else {
+		r = copy < 0 ? copy : mp_mount_attach(copy, target);
+		if (copy >= 0)
+			mp_raw_close(copy);
+	}
+	mp_raw_close(target);
+	return r;
+}
+
+static int protect(const void *arg)
+{
+	const struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+	const struct mp_rootfs_mount *m = arg;
+	const int target = open_existing(m);
+
+	if (target < 0)
+		return target == -ENOENT ? 0 : target;
+
+	const int copy = mp_mount_clone(target, AT_RECURSIVE);
+	int r = copy;
+
+	if (copy >= 0) {
+		r = mp_mount_set(copy, AT_RECURSIVE, &attr);
+		if (r >= 0)
+			r = mp_mount_attach(copy, target);
+		mp_raw_close(copy);
+	}
+	mp_raw_close(target);
+	return r;
+}
+
+static int make_cwd(const void *arg)
+{
+	const struct mp_rootfs *rootfs = arg;
+	const int fd =
+		mp_resolve_make(rootfs->root_fd, rootfs->cwd, MP_RESOLVE_MAKE_DIR, DIR_MODE, false);
+
+	if (fd < 0)
+		return fd;
+	mp_raw_close(fd);
+	return 0;
+}
+
+static int pivot(const void *arg)
+{
+	const struct mp_rootfs *rootfs = arg;
+	int r = mp_raw_fchdir(rootfs->root_fd);
+
+	if (r >= 0)
+		r = mp_raw_pivot_root(".", ".");
+	return r;
+}
+
+static int drop_old_root(const void *arg)
+{
+	const struct mp_rootfs *rootfs = arg;
+	int r = mp_raw_umount2(".", MNT_DETACH);
+
+	if (r >= 0)
+		r = mp_raw_fchdir(rootfs->root_fd);
+	return r;
+}
+
+static int make_readonly(const void *arg)
+{
+	const struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+	const struct mp_rootfs *rootfs = arg;
+
+	return mp_mount_set(rootfs->root_fd, 0, &attr);
+}
+
+int mp_enter_cwd(const void *path)
+{
+	const int root = mp_raw_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+
+	if (root < 0)
+		return root;
+
+	const int fd = mp_resolve_open(root, path, O_PATH | O_DIRECTORY, 0);
+	int r = fd;
+
+	if (fd >= 0) {
+		r = mp_raw_fchdir(fd);
+		mp_raw_close(fd);
+	}
+	mp_raw_close(root);
+	return r;
+}
+
+static int (*runner(enum mp_mount_kind kind))(const void *)
+{
+	switch (kind) {
+	case MP_MOUNT_PROC:
+		return mount_proc;
+	case MP_MOUNT_SYSFS:
+		return mount_sysfs;
+	case MP_MOUNT_MQUEUE:
+		return mount_mqueue;
+	case MP_MOUNT_CONSOLE:
+		return mount_console;
+	case MP_MOUNT_MASK:
+		return hide;
+	case MP_MOUNT_READONLY:
+		return protect;
+	case MP_MOUNT_DEV:
+	case MP_MOUNT_DEVPTS:
+	case MP_MOUNT_SHM:
+	case MP_MOUNT_CGROUP_ROOT:
+	case MP_MOUNT_CGROUP:
+	case MP_MOUNT_BIND:
+		return attach_prepared;
+	}
+	return attach_prepared;
+}
+
+int mp_enter_plan(struct mp_rootfs *rootfs, struct mp_error *err)
+{
+	struct mp_rootfs_op *ops =
+		mp_arena_alloc(&rootfs->arena, rootfs->n_mounts + 7, sizeof(*ops));
+	size_t n = 0;
+
+	if (!ops)
+		return mp_fail(err, ENOMEM, "plan the root's steps");
+	ops[n++] = (struct mp_rootfs_op){ "isolate mounts", isolate, rootfs };
+	ops[n++] = (struct mp_rootfs_op){ "attach root", attach_root, rootfs };
+	for (size_t i = 0; i < rootfs->n_mounts; i++) {
+		const struct mp_rootfs_mount *m = &rootfs->mounts[i];
+
+		ops[n++] = (struct mp_rootfs_op){ m->step->what, runner(m->step->kind), m };
+	}
+	ops[n++] = (struct mp_rootfs_op){ "make working directory", make_cwd, rootfs };
+	ops[n++] = (struct mp_rootfs_op){ "pivot root", pivot, rootfs };
+	ops[n++] = (struct mp_rootfs_op){ "drop old root", drop_old_root, rootfs };
+	if (rootfs->is_root_readonly)
+		ops[n++] = (struct mp_rootfs_op){ "make root read-only", make_readonly, rootfs };
+	ops[n] = (struct mp_rootfs_op){ "enter working directory", mp_enter_cwd, rootfs->cwd };
+	rootfs->ops = ops;
+	rootfs->n_ops = n;
+	return 0;
+}
+
+const struct mp_rootfs_op *mp_rootfs_ops(const struct mp_rootfs *rootfs, size_t *ret_n)
+{
+	*ret_n = rootfs->n_ops;
+	return rootfs->ops;
+}
+
+const struct mp_rootfs_op *mp_rootfs_cwd_op(const struct mp_rootfs *rootfs)
+{
+	return &rootfs->ops[rootfs->n_ops];
+}

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two ways lead to the mount. The new one names every layer by descriptor: no length limit, no
+ * quoting, and the layers may themselves be detached (id-mapped, or a tmpfs nobody else sees);
+ * it needs 6.15. The old one is mount(2) with one page of options; there the layers are reached
+ * through short names in the container's directory, which is made the working directory for a
+ * moment, and layers that are mounts of their own are attached below it for that time.
+ *
+ * "volatile" because the upper directory does not outlive its container: without it the unmount
+ * syncs the whole file system that upper is on.
+ */
+#include "rootfs/overlay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "rootfs/fsctx.h"
+#include "rootfs/tree.h"
+#include "runtime/base/auto.h"
+#include "runtime/base/str.h"
+
+#define LAYERS_MAX 500 /* fs/overlayfs/params.h */
+#define SHORT_DIR  "l"
+#define TMPFS_DIR  "tmp"
+#define MERGED_DIR "merged"
+
+/* Upper and work, made and opened. */
+struct top {
+	int base_fd;  /* owned: the tmpfs, or an id-mapped copy of the container's directory */
+	int upper_fd; /* owned */
+	int work_fd;  /* owned */
+};
+
+static void top_done(struct top *top)
+{
+	mp_closep(&top->upper_fd);
+	mp_closep(&top->work_fd);
+	mp_closep(&top->base_fd);
+}
+
+#define mp_auto_top __attribute__((cleanup(top_done))) struct top
+
+static int make_dir(int base_fd, const char *name, const struct stat *like, int *ret_fd,
+		    struct mp_error *err)
+{
+	if (mkdirat(base_fd, name, 0700) < 0) {
+		if (errno != EEXIST)
+			return mp_fail(err, errno, "make %s directory", name);
+		/* An earlier life's; its volatile mark would make the kernel refuse it. */
+		int r = mp_tree_force_remove(base_fd, name, err);
+
+		if (r < 0)
+			return mp_wrap(err, r, "remove old %s directory", name);
+		if (mkdirat(base_fd, name, 0700) < 0)
+			return mp_fail(err, errno, "make %s directory", name);
+	}
+
+	mp_auto_fd fd = openat(base_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return mp_fail(err, errno, "open %s directory", name);
+	/* The root a container sees has the owner and mode of the upper directory. */
+	if (like && ((like->st_uid != 0 || like->st_gid != 0) &&
+		     fchown(fd, like->st_uid, like->st_gid) < 0))
+		return mp_fail(err, errno, "set owner of %s directory", name);
+	if (like && fchmod(fd, like->st_mode & 07777U) < 0)
+		return mp_fail(err, errno, "set mode of %s directory", name);
+	*ret_fd = mp_steal_fd(&fd);
+	return 0;
+}
+
+static int idmap(int mount_fd, int userns_fd, const char *what, struct mp_error *err)
+{
+	const struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP,
+					 .userns_fd = (__u64)userns_fd };
+	const int r = mp_mount_set(mount_fd, 0, &attr);
+
+	return r < 0 ? mp_fail(err, -r, "map the ids of %s", what) : 0;
+}
+
+static int new_tmpfs(const struct mp_overlay_config *cfg, int *ret_fd, struct mp_error *err)
+{
+	char size[32];
+	const struct mp_fs_option options[] = { { "mode", "0755" }, { "size", size } };
+
+	(void)snprintf(size, sizeof(size), "%llu", (unsigned long long)cfg->tmpfs_bytes);
+
+	const int fd = mp_fs_new("tmpfs", options, cfg->tmpfs_bytes > 0 ? 2 : 1, 0);
+
+	if (fd < 0)
+		return mp_fail(err, -fd, "mount tmpfs for upper directory");
+	*ret_fd = fd;
+	return 0;
+}
+
+static int open_top(const struct mp_overlay_config *cfg, struct top *top, struct mp_error *err)
+{
+	struct stat like;
+	int made = -EBADF;
+	int base = cfg->dir_fd;
+	int r = 0;
+
+	if (stat(cfg->layer_dirs[0], &like) < 0)
+		return mp_fail(err, errno, "layer %s", cfg->layer_dirs[0]);
+	if (cfg->upper == MP_OVERLAY_TMPFS) {
+		r = new_tmpfs(cfg, &top->base_fd, err);
+		base = top->base_fd;
+	}
+	if (r == 0)
+		r = make_dir(base, "upper", &like, &top->upper_fd, err);
+	if (r == 0)
+		r = make_dir(base, "work", NULL, &top->work_fd, err);
+	if (r < 0 || cfg->userns_fd < 0)
+		return r;
+
+	/* Upper and work must be on one mount: map a copy of their parent. */
+	if (cfg->upper == MP_OVERLAY_DISK) {
+		made = mp_mount_clone(cfg->dir_fd, 0);
+		if (made < 0)
+			return mp_fail(err, -made, "copy the mount of the container's directory");
+		top->base_fd = made;
+	}
+	r = idmap(top->base_fd, cfg->userns_fd, "upper directory", err);
+	if (r < 0)
+		return r;
+	mp_closep(&top->upper_fd);
+	mp_closep(&top->work_fd);
+	top->upper_fd = openat(top->base_fd, "upper", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	top->work_fd = openat(top->base_fd, "work", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (top->upper_fd < 0 || top->work_fd < 0)
+		return mp_fail(err, errno, "open upper directory");
+	return 0;
+}
+
+/* A layer as a descriptor: the directory, or a detached id-mapped copy of it. */
+static int open_layer(const struct mp_overlay_config *cfg, size_t i, int *ret_fd,
+		      struct mp_error *err)
+{
+	const char *path = cfg->layer_dirs[i];
+	mp_auto_fd fd = -EBADF;
+	int r = 0;
+
+	if (cfg->userns_fd < 0) {
+		fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			return mp_fail(err, errno, "layer %s", path);
+	} else {
+		fd = mp_sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+		if (fd < 0)
+			return mp_fail(err, -fd, "layer %s", path);
+		r = idmap(fd, cfg->userns_fd, path, err);
+	}
+	if (r == 0)
+		*ret_fd = mp_steal_fd(&fd);
+	return r;
+}
+
+/* Says -EINVAL without a sentence when the kernel does not know this way. */
+static int set_fd(int fs, const char *key, int fd, struct mp_error *err)
+{
+	const int r = mp_sys_fsconfig(fs, FSCONFIG_SET_FD, key, NULL, fd);
+	char buf[256];
+
+	if (r >= 0 || r == -EINVAL)
+		return r;
+	return mp_fail(err, -r, "overlay: set %s: %s", key, mp_fs_reason(fs, buf, sizeof(buf)));
+}
+
+static int mount_by_fd(const struct mp_overlay_config *cfg, const struct top *top, int *ret_fd,
+		       struct mp_error *err)
+{
+	mp_auto_fd fs = mp_sys_fsopen("overlay");
+	char buf[256];
+	int r = 0;
+
+	if (fs < 0)
+		return mp_fail(err, -fs, "overlay: open");
+	for (size_t i = 0; i < cfg->n_layer_dirs; i++) {
+		mp_auto_fd layer = -EBADF;
+
+		r = open_layer(cfg, i, &layer, err);
+		if (r == 0)
+			r = set_fd(fs, "lowerdir+", layer, err);
+		if (r < 0)
+			return r;
+	}
+	r = set_fd(fs, "upperdir", top->upper_fd, err);
+	if (r == 0)
+		r = set_fd(fs, "workdir", top->work_fd, err);
+	if (r < 0)
+		return r;
+	if (cfg->upper == MP_OVERLAY_DISK) {
+		r = mp_sys_fsconfig(fs, FSCONFIG_SET_FLAG, "volatile", NULL, 0);
+		if (r < 0 && r != -EINVAL) /* 5.10 */
+			return mp_fail(err, -r, "overlay: set volatile");
+	}
+	r = mp_sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	if (r == -EINVAL)
+		return r;
+	if (r < 0)
+		return mp_fail(err, -r, "overlay: %s", mp_fs_reason(fs, buf, sizeof(buf)));
+	r = mp_sys_fsmount(fs, 0);
+	if (r < 0)
+		return mp_fail(err, -r, "overlay: mount");
+	*ret_fd = r;
+	return 0;
+}
+
+/* What mount_by_path() made in the container's directory, to be taken away again. */
+static void clear_names(int dir_fd, size_t n)
+{
+	char name[32];
+
+	for (size_t i = 0; i < n; i++) {
+		(void)snprintf(name, sizeof(name), SHORT_DIR "/%zu", i);
+		(void)umount2(name, MNT_DETACH | UMOUNT_NOFOLLOW);
+		if (unlinkat(dir_fd, name, 0) < 0)
+			(void)unlinkat(dir_fd, name, AT_REMOVEDIR);
+	}
+	(void)unlinkat(dir_fd, SHORT_DIR, AT_REMOVEDIR);
+	(void)umount2(TMPFS_DIR, MNT_DETACH | UMOUNT_NOFOLLOW);
+	(void)unlinkat(dir_fd, TMPFS_DIR, AT_REMOVEDIR);
+	(void)umount2(MERGED_DIR, MNT_DETACH | UMOUNT_NOFOLLOW);
+	(void)unlinkat(dir_fd, MERGED_DIR, AT_REMOVEDIR);
+}
+
+static int attach_at(int dir_fd, const char *name, int mount_fd, struct mp_error *err)
+{
+	if (mkdirat(dir_fd, name, 0700) < 0)
+		return mp_fail(err, errno, "make %s", name);
+
+	const int r = mp_sys_move_mount(mount_fd, "", dir_fd, name, MOVE_MOUNT_F_EMPTY_PATH);
+
+	return r < 0 ? mp_fail(err, -r, "attach %s", name) : 0;
+}
+
+static int make_names(const struct mp_overlay_config *cfg, const struct top *top,
+		      struct mp_buf *options, struct mp_error *err)
+{
+	char name[32];
+	int r = 0;
+
+	if (mkdirat(cfg->dir_fd, SHORT_DIR, 0700) < 0 || mkdirat(cfg->dir_fd, MERGED_DIR, 0700) < 0)
+		return mp_fail(err, errno, "make names for layers");
+	mp_buf_adds(options, "lowerdir=");
+	for (size_t i = 0; i < cfg->n_layer_dirs && r == 0; i++) {
+		(void)snprintf(name, sizeof(name), SHORT_DIR "/%zu", i);
+		mp_buf_addf(options, "%s%s", i > 0 ? ":" : "", name);
+		if (cfg->userns_fd >= 0) {
+			mp_auto_fd layer = -EBADF;
+
+			r = open_layer(cfg, i, &layer, err);
+			if (r == 0)
+				r = attach_at(cfg->dir_fd, name, layer, err);
+		} else if (symlinkat(cfg->layer_dirs[i], cfg->dir_fd, name) < 0) {
+			r = mp_fail(err, errno, "make names for layers");
+		}
+	}
+	if (r == 0 && top->base_fd >= 0) {
+		r = attach_at(cfg->dir_fd, TMPFS_DIR, top->base_fd, err);
+		mp_buf_adds(options, ",upperdir=" TMPFS_DIR "/upper,workdir=" TMPFS_DIR "/work");
+	} else if (r == 0) {
+		mp_buf_adds(options, ",upperdir=upper,workdir=work");
+	}
+	return r;
+}
+
+static int mount_here(const struct mp_overlay_config *cfg, const struct top *top, int *ret_fd,
+		      struct mp_error *err)
+{
+	char text[4096]; /* mount(2) takes one page */
+	struct mp_buf options = MP_BUF(text);
+	int r = make_names(cfg, top, &options, err);
+
+	if (r < 0)
+		return r;
+
+	const size_t plain = options.len;
+
+	if (cfg->upper == MP_OVERLAY_DISK)
+		mp_buf_adds(&options, ",volatile");
+	if (options.is_cut)
+		return mp_fail_text(err, E2BIG, "overlay: %zu layers are too many for this kernel",
+				    cfg->n_layer_dirs);
+	r = mount("overlay", MERGED_DIR, "overlay", 0, text);
+	if (r < 0 && errno == EINVAL && options.len > plain) {
+		text[plain] = '\0'; /* before 5.10 */
+		r = mount("overlay", MERGED_DIR, "overlay", 0, text);
+	}
+	if (r < 0)
+		return mp_fail(err, errno, "overlay: mount");
+	r = mp_sys_open_tree(cfg->dir_fd, MERGED_DIR, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (r < 0)
+		return mp_fail(err, -r, "overlay: copy mount");
+	*ret_fd = r;
+	return 0;
+}
+
+static int mount_by_path(const struct mp_overlay_config *cfg, const struct top *top, int *ret_fd,
+			 struct mp_error *err)
+{
+	mp_auto_fd here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (here < 0)
+		return mp_fail(err, errno, "open working directory");
+	if (fchdir(cfg->dir_fd) < 0)
+		return mp_fail(err, errno, "enter the container's directory");
+	clear_names(cfg->dir_fd, cfg->n_layer_dirs);
+
+	int r = mount_here(cfg, top, ret_fd, err);
+
+	clear_names(cfg->dir_fd, cfg->n_layer_dirs);
+	if (fchdir(here) < 0 && r == 0) {
+		r = mp_fail(err, errno, "return to working directory");
+		mp_closep(ret_fd);
+	}
+	return r;
+}
+
+int mp_overlay_mount(const struct mp_overlay_config *cfg, int *ret_fd, struct mp_error *err)
+{
+	mp_auto_top top = { -EBADF, -EBADF, -EBADF };
+	mp_auto_fd fd = -EBADF;
+
+	if (cfg->n_layer_dirs == 0)
+		return mp_fail_text(err, EINVAL, "overlay: an image without layers");
+	if (cfg->n_layer_dirs > LAYERS_MAX)
+		return mp_fail_text(err, E2BIG, "overlay: %zu layers are more than the kernel's %d",
+				    cfg->n_layer_dirs, LAYERS_MAX);
+
+	int r = open_top(cfg, &top, err);
+
+	if (r == 0)
+		r = mount_by_fd(cfg, &top, &fd, err);
+	if (r == -EINVAL)
+		r = mount_by_path(cfg, &top, &fd, err);
+	if (r < 0) {
+		top_done(&top);
+		if (cfg->upper == MP_OVERLAY_DISK)
+			(void)mp_overlay_remove(cfg->dir_fd, NULL);
+		return r;
+	}
+	*ret_fd = mp_steal_fd(&fd);
+	return 0;
+}
+
+int mp_overlay_remove(int dir_fd, struct mp_error *err)
+{
+	int r = mp_tree_force_remove(dir_fd, "upper", err);
+	const int r2 = mp_tree_force_remove(dir_fd, "work", r < 0 ? NULL : err);
+
+	return r < 0 ? r : r2;
+}

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rootfs/prepare.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "rootfs/fsctx.h"
+#include "rootfs/rootfs.h"
+#include "runtime/base/auto.h"
+
+#define SHM_BYTES ((uint64_t)64 << 20)
+#define TTY_GID   5 /* the group tty, in every distribution */
+
+static int propagation_of(enum mp_propagation p)
+{
+	switch (p) {
+	case MP_PROPAGATION_PRIVATE:
+		return MS_PRIVATE;
+	case MP_PROPAGATION_SLAVE:
+		return MS_SLAVE;
+	case MP_PROPAGATION_SHARED:
+		return MS_SHARED;
+	}
+	return MS_PRIVATE;
+}
+
+/*
+ * Our own mounts are slaves of the host's, so a mount that is to propagate back has to be copied
+ * in the host's namespace. Nothing else happens there.
+ */
+static int clone_on_host(const struct mp_rootfs_config *cfg, const struct mp_bind *bind,
+			 int *ret_fd, struct mp_error *err)
+{
+	char path[PATH_MAX];
+	char link[32];
+
+	if (cfg->host_mnt_ns_fd < 0)
+		return mp_fail_text(
+			err, EINVAL,
+			"mount propagation Bidirectional needs the host's mount namespace");
+	if (bind->source_fd >= 0) {
+		(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", bind->source_fd);
+
+		const ssize_t n = readlink(link, path, sizeof(path) - 1);
+
+		if (n < 0)
+			return mp_fail(err, errno, "find the path of the source");
+		path[n] = '\0';
+	} else {
+		(void)snprintf(path, sizeof(path), "%s", bind->source);
+	}
+
+	mp_auto_fd own_ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	mp_auto_fd here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	mp_auto_fd root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	mp_auto_fd fd = -EBADF;
+	int r = 0;
+
+	if (own_ns < 0 || here < 0 || root < 0)
+		return mp_fail(err, errno, "open own mount namespace");
+	if (setns(cfg->host_mnt_ns_fd, CLONE_NEWNS) < 0)
+		return mp_fail(err, errno, "enter the host's mount namespace");
+	fd = mp_sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	if (fd < 0)
+		r = mp_fail(err, -fd, "open %s", path);
+	/* A process that cannot come back must not go on as if it had. */
+	if (setns(own_ns, CLONE_NEWNS) < 0 || fchdir(root) < 0 || chroot(".") < 0 ||
+	    fchdir(here) < 0)
+		abort();
+	if (r == 0)
+		*ret_fd = mp_steal_fd(&fd);
+	return r;
+}
+
+static int clone_source(const struct mp_rootfs_config *cfg, const struct mp_bind *bind, int *ret_fd,
+			struct mp_error *err)
+{
+	mp_auto_fd opened = -EBADF;
+	int source = bind->source_fd;
+
+	if (bind->propagation == MP_PROPAGATION_SHARED)
+		return clone_on_host(cfg, bind, ret_fd, err);
+	if (source < 0) {
+		opened = open(bind->source, O_PATH | O_CLOEXEC);
+		if (opened < 0)
+			return mp_fail(err, errno, "open %s", bind->source);
+		source = opened;
+	}
+
+	int fd = mp_mount_clone(source, AT_RECURSIVE);
+
+	/* Before 6.15 a detached mount cannot be copied; it can still be moved, once. */
+	if (fd == -EINVAL && bind->source_fd >= 0) {
+		fd = fcntl(source, F_DUPFD_CLOEXEC, 3);
+		if (fd < 0)
+			fd = -errno;
+	}
+	if (fd < 0)
+		return mp_fail(err, -fd, "copy the mount of the source");
+	*ret_fd = fd;
+	return 0;
+}
+
+static int prepare_bind(const struct mp_rootfs_config *cfg, const struct mp_bind *bind,
+			struct mp_rootfs_mount *m, struct mp_error *err)
+{
+	struct mount_attr whole = { .propagation = (__u64)propagation_of(bind->propagation) };
+	struct mount_attr top = { .attr_set = m->step->attrs };
+	struct stat st;
+	int r = clone_source(cfg, bind, &m->fd, err);
+
+	if (r < 0)
+		return r;
+	if (fstat(m->fd, &st) < 0)
+		return mp_fail(err, errno, "look at the source");
+	m->is_dir = S_ISDIR(st.st_mode);
+	if (cfg->userns_fd >= 0 && bind->is_idmapped) {
+		whole.attr_set |= MOUNT_ATTR_IDMAP;
+		whole.userns_fd = (__u64)cfg->userns_fd;
+	}
+	if (bind->is_readonly && bind->is_recursive_readonly)
+		whole.attr_set |= MOUNT_ATTR_RDONLY;
+	r = mp_mount_set(m->fd, AT_RECURSIVE, &whole);
+	if (r < 0)
+		return mp_fail(err, -r, "set the mount's attributes");
+	if ((top.attr_set & ~whole.attr_set) == 0)
+		return 0;
+	r = mp_mount_set(m->fd, 0, &top);
+	return r < 0 ? mp_fail(err, -r, "set the mount's attributes") : 0;
+}
+
+static int prepare_cgroup_root(const struct mp_mounts_config *cfg, struct mp_rootfs_mount *m,
+			       struct mp_error *err)
+{
+	const struct mp_fs_option options[] = { { "mode", "0755" }, { "size", "1m" } };
+	const struct mount_attr attr = { .attr_set = m->step->attrs };
+	char part[64];
+
+	m->fd = mp_fs_new("tmpfs", options, MP_ARRAY_SIZE(options), 0);
+	if (m->fd < 0)
+		return mp_fail(err, -m->fd, "new tmpfs");
+	for (size_t i = 0; i < cfg->n_cgroups; i++) {
+		const char *name = cfg->cgroups[i].name;
+
+		if (mkdirat(m->fd, name, 0755) < 0)
+			return mp_fail(err, errno, "make directory %s", name);
+		if (!strchr(name, ','))
+			continue;
+		/* "cpu,cpuacct" can be found as either. */
+		for (const char *at = name; *at;) {
+			const char *end = strchrnul(at, ',');
+
+			(void)snprintf(part, sizeof(part), "%.*s", (int)(end - at), at);
+			if (symlinkat(name, m->fd, part) < 0 && errno != EEXIST)
+				return mp_fail(err, errno, "make link %s", part);
+			at = *end ? end + 1 : end;
+		}
+	}
+
+	const int r = mp_mount_set(m->fd, 0, &attr);
+
+	return r < 0 ? mp_fail(err, -r, "make it read-only") : 0;
+}
+
+static int prepare_cgroup(const struct mp_cgroup_mount *cgroup, struct mp_rootfs_mount *m,
+			  struct mp_error *err)
+{
+	const struct mount_attr attr = { .attr_set = m->step->attrs, .propagation = MS_PRIVATE };
+	int r;
+
+	m->fd = mp_mount_clone(cgroup->dir_fd, 0);
+	if (m->fd < 0)
+		return mp_fail(err, -m->fd, "copy the mount of cgroup %s", cgroup->name);
+	r = mp_mount_set(m->fd, 0, &attr);
+	return r < 0 ? mp_fail(err, -r, "set the mount's attributes") : 0;
+}
+
+static int new_fs(const char *type, const struct mp_fs_option *options, size_t n,
+		  struct mp_rootfs_mount *m, struct mp_error *err)
+{
+	m->fd = mp_fs_new(type, options, n, m->step->attrs);
+	return m->fd < 0 ? mp_fail(err, -m->fd, "new %s", type) : 0;
+}
+
+static int prepare_shm(const struct mp_rootfs_config *cfg, struct mp_rootfs_mount *m,
+		       struct mp_error *err)
+{
+	const uint64_t bytes = cfg->mounts.shm_bytes > 0 ? cfg->mounts.shm_bytes : SHM_BYTES;
+	char size[32];
+	const struct mp_fs_option options[] = { { "mode", "1777" }, { "size", size } };
+
+	(void)snprintf(size, sizeof(size), "%llu", (unsigned long long)bytes);
+	return new_fs("tmpfs", options, MP_ARRAY_SIZE(options), m, err);
+}
+
+static int prepare_devpts(const struct mp_rootfs_config *cfg, struct mp_rootfs_mount *m,
+			  struct mp_error *err)
+{
+	char gid[16];
+	const struct mp_fs_option options[] = {
+		{ "newinstance", NULL }, { "ptmxmode", "0666" }, { "mode", "0620" }, { "gid", gid }
+	};
+
+	(void)snprintf(gid, sizeof(gid), "%u", cfg->root_gid + TTY_GID);
+	return new_fs("devpts", options, MP_ARRAY_SIZE(options), m, err);
+}
+
+static int open_null(struct mp_rootfs *rootfs, int dev_fd, struct mp_error *err)
+{
+	struct stat st;
+
+	rootfs->null_fd = openat(dev_fd, "null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (rootfs->null_fd < 0 || fstat(rootfs->null_fd, &st) < 0)
+		return mp_fail(err, errno, "open its null device");
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+		return mp_fail_text(err, EINVAL, "its null device is something else");
+	return 0;
+}
+
+static int prepare_mask(struct mp_rootfs *rootfs, struct mp_error *err)
+{
+	const struct mp_fs_option options[] = { { "mode", "0755" }, { "size", "4k" } };
+
+	if (rootfs->mask_fd >= 0)
+		return 0;
+	rootfs->mask_fd = mp_fs_new("tmpfs", options, MP_ARRAY_SIZE(options),
+				    MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+					    MOUNT_ATTR_NOEXEC);
+	return rootfs->mask_fd < 0 ? mp_fail(err, -rootfs->mask_fd, "new tmpfs") : 0;
+}
+
+static bool is_dev(const struct mp_mount_step *step)
+{
+	return strcmp(step->target, "/dev") == 0;
+}
+
+static int prepare_one(const struct mp_rootfs_config *cfg, struct mp_rootfs *rootfs,
+		       struct mp_rootfs_mount *m, struct mp_error *err)
+{
+	const struct mp_mounts_config *mounts = &cfg->mounts;
+	int r = 0;
+
+	m->is_dir = true;
+	switch (m->step->kind) {
+	case MP_MOUNT_PROC:
+	case MP_MOUNT_SYSFS:
+	case MP_MOUNT_MQUEUE:
+	case MP_MOUNT_READONLY:
+		return 0; /* they depend on the child's namespaces */
+	case MP_MOUNT_CONSOLE:
+		m->is_dir = false;
+		return 0;
+	case MP_MOUNT_DEV:
+		r = mp_prepare_dev(cfg, &m->fd, err);
+		break;
+	case MP_MOUNT_DEVPTS:
+		return prepare_devpts(cfg, m, err);
+	case MP_MOUNT_SHM:
+		return prepare_shm(cfg, m, err);
+	case MP_MOUNT_CGROUP_ROOT:
+		return prepare_cgroup_root(mounts, m, err);
+	case MP_MOUNT_CGROUP:
+		return prepare_cgroup(&mounts->cgroups[m->step->index], m, err);
+	case MP_MOUNT_BIND:
+		r = prepare_bind(cfg, &mounts->binds[m->step->index], m, err);
+		break;
+	case MP_MOUNT_MASK:
+		return prepare_mask(rootfs, err);
+	}
+	if (r == 0 && is_dev(m->step) && !mounts->is_privileged && !mounts->is_unmasked)
+		r = open_null(rootfs, m->fd, err);
+	return r;
+}
+
+int mp_rootfs_prepare(const struct mp_rootfs_config *cfg, struct mp_rootfs **ret,
+		      struct mp_error *err)
+{
+	struct mp_rootfs *rootfs = calloc(1, sizeof(*rootfs));
+	const struct mp_mount_step *steps = NULL;
+	size_t n = 0;
+	int r;
+
+	if (!rootfs)
+		return mp_fail(err, ENOMEM, "prepare root");
+	rootfs->root_fd = cfg->root_fd;
+	rootfs->null_fd = -EBADF;
+	rootfs->mask_fd = -EBADF;
+	rootfs->is_root_readonly = cfg->mounts.is_root_readonly;
+	rootfs->cwd = mp_arena_strdup(&rootfs->arena, cfg->cwd ? cfg->cwd : "/");
+	r = rootfs->cwd ? 0 : mp_fail(err, ENOMEM, "prepare root");
+	if (r == 0)
+		r = mp_mounts_plan(&cfg->mounts, &rootfs->arena, &steps, &n, err);
+	if (r == 0)
+		rootfs->mounts = mp_arena_alloc(&rootfs->arena, n, sizeof(*rootfs->mounts));
+	if (r == 0 && !rootfs->mounts)
+		r = mp_fail(err, ENOMEM, "prepare root");
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct mp_rootfs_mount *m = &rootfs->mounts[i];
+
+		*m = (struct mp_rootfs_mount){ .step = &steps[i], .rootfs = rootfs, .fd = -EBADF };
+		rootfs->n_mounts = i + 1;
+		r = prepare_one(cfg, rootfs, m, err);
+		if (r < 0)
+			(void)mp_wrap(err, r, "%s", steps[i].what);
+	}
+	if (r == 0)
+		r = mp_enter_plan(rootfs, err);
+	if (r < 0) {
+		mp_rootfs_free(rootfs);
+		return r;
+	}
+	*ret = rootfs;
+	return 0;
+}
+
+int mp_rootfs_terminal(struct mp_rootfs *rootfs, uid_t uid, int *ret_master, int *ret_slave,
+		       struct mp_error *err)
+{
+	const struct mp_rootfs_mount *pts = NULL;
+	const int unlocked = 0;
+
+	for (size_t i = 0; i < rootfs->n_mounts; i++)
+		if (rootfs->mounts[i].step->kind == MP_MOUNT_DEVPTS)
+			pts = &rootfs->mounts[i];
+	if (!pts || rootfs->has_terminal)
+		return mp_fail_text(err, EINVAL,
+				    "the container has no terminal of its own to give");
+
+	mp_auto_fd master = openat(pts->fd, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (master < 0)
+		return mp_fail(err, errno, "open the container's terminal");
+	if (ioctl(master, TIOCSPTLCK, &unlocked) < 0)
+		return mp_fail(err, errno, "unlock the container's terminal");
+
+	mp_auto_fd slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (slave < 0)
+		return mp_fail(err, errno, "open the container's end of the terminal");
+	if (fchown(slave, uid, (gid_t)-1) < 0)
+		return mp_fail(err, errno, "set the owner of the terminal");
+	rootfs->has_terminal = true;
+	*ret_master = mp_steal_fd(&master);
+	*ret_slave = mp_steal_fd(&slave);
+	return 0;
+}
+
+void mp_rootfs_free(struct mp_rootfs *rootfs)
+{
+	if (!rootfs)
+		return;
+	for (size_t i = 0; i < rootfs->n_mounts; i++)
+		mp_closep(&rootfs->mounts[i].fd);
+	mp_closep(&rootfs->null_fd);
+	mp_closep(&rootfs->mask_fd);
+
+	struct mp_arena arena = rootfs->arena;
+
+	free(rootfs);
+	mp_arena_done(&arena);
+}
