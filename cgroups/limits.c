@@ -121,7 +121,7 @@ uint64_t mp_limits_weight_container(uint64_t shares)
 
 	double l = log2_of(shares);
 	double weight = pow10_of((l * l + 125 * l) / 612 - 7.0 / 34);
-	uint64_t floor =
+	uint64_t whole =
 		(uint64_t)(weight + 1e-9); /* 1024 shares are exactly 100: no rounding noise */
 
 	return (double)whole + 1e-9 < weight ? whole + 1 : whole;
