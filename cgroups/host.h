@@ -58,9 +58,6 @@ const char *mp_cgroup_mode_name(enum mp_cgroup_mode mode);
 /** mp_cgroup_host_has() - whether @controller can limit anything here. */
 bool mp_cgroup_host_has(const struct mp_cgroup_host *host, enum mp_cgroup_controller controller);
 
-/** mp_cgroup_host_can_kill() - whether the kernel has cgroup.kill here (v2 or hybrid, 5.14). */
-bool mp_cgroup_host_can_kill(const struct mp_cgroup_host *host);
-
 /**
  * mp_cgroup_host_path() - directory of the pods' root in the hierarchy of @controller, e.g.
  * "/sys/fs/cgroup/memory/minipod"; NULL when the controller is not available. Borrowed.

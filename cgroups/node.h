@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inside of a host and of a cgroup, shared by the files of this folder only. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cgroups/host.h"
+#include "cgroups/limits.h"
+#include "cgroups/tree.h"
+#include "runtime/base/error.h"
+
+#define MP_HIERARCHY_MAX MP_CGROUP_N_CONTROLLERS
+
+/** struct mp_hierarchy - one mounted cgroup file system. */
+struct mp_hierarchy {
+	enum mp_cgroup_version version;
+	int top_fd;           /* owned, O_PATH: where the root of all pods is created */
+	char *top;            /* owned: its path, for messages and xattrs */
+	char *root;           /* owned: path of the root of all pods */
+	unsigned controllers; /* bits of enum mp_cgroup_controller that it serves */
+};
+
+struct mp_cgroup_host {
+	enum mp_cgroup_mode mode;
+	char *root; /* owned: "minipod", relative to each top */
+	struct mp_hierarchy h[MP_HIERARCHY_MAX];
+	size_t n;
+	int where[MP_CGROUP_N_CONTROLLERS]; /* index into h, or -1 */
+};
+
+struct mp_cgroup {
+	struct mp_cgroup_host *host; /* borrowed */
+	struct mp_cgroup *pod;       /* borrowed; NULL: this is a pod */
+	char *path;                  /* owned: relative to the root of all pods */
+	const char *name;            /* last component of path */
+	int dir[MP_HIERARCHY_MAX];   /* owned, O_PATH; -EBADF where it has no directory */
+	int tasks[MP_HIERARCHY_MAX]; /* owned: v1 containers */
+	unsigned made;               /* bits of h: created by us, undone on failure */
+};
+
+#define MP_BIT(i) (1U << (unsigned)(i))
+
+/** mp_node_dir() - directory of @cg in the hierarchy of @controller; -EBADF when there is none. */
+int mp_node_dir(const struct mp_cgroup *cg, enum mp_cgroup_controller controller);
+
+/** mp_node_version() - whose files the hierarchy of @controller has; the controller must be there. */
+enum mp_cgroup_version mp_node_version(const struct mp_cgroup *cg,
+				       enum mp_cgroup_controller controller);
+
+/** mp_node_add() - give @cg (and its pod) a directory in the hierarchy of @controller as well. */
+int mp_node_add(struct mp_cgroup *cg, enum mp_cgroup_controller controller, struct mp_error *err);
