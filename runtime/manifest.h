@@ -15,9 +15,6 @@
 #include "runtime/base/str.h"
 #include "runtime/objects.h"
 
-/** Bytes of one input file or of standard input; the API server's own limit is 3 MiB. */
-#define MP_MANIFEST_BYTES_MAX ((size_t)3 * 1024 * 1024)
-
 /** struct mp_line - one sentence for the user, without a newline. */
 struct mp_line {
 	const char *text; /* "pod.json:42:27: spec.containers[1].livenessProbe.periodSeconds: ..." */
@@ -51,7 +48,6 @@ struct mp_manifest {
 	struct mp_lines errors;    /* not empty: nothing may be started */
 	struct mp_lines warnings;  /* accepted by the API server with a warning */
 	struct mp_lines notes;     /* one per field that has no effect here */
-	const char *only_file;     /* the file when there was exactly one, else NULL */
 };
 
 /** struct mp_manifest_options - what loading needs from outside. */

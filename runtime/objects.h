@@ -33,8 +33,9 @@ struct mp_object {
 	bool is_immutable;
 	struct mp_object_entry *entries; /* sorted by key, byte order */
 	size_t n_entries;
-	const char *raw;   /* the object as compact JSON */
-	const char *where; /* "pod.yaml:12:1" */
+	const char *raw;  /* the object as compact JSON */
+	const char *file; /* where it stands: as given on the command line, "<stdin>" for "-" */
+	int line;
 	struct mp_object *next;
 };
 
