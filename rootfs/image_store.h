@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Layout of the image store, for the files that fill it. Internal to rootfs/.
+ *
+ *   images/refs/<domain>/<path>/:<tag>      -> ../../<id>/record   (as many ../ as it takes)
+ *   images/refs/<domain>/<path>/@<digest>   -> the same
+ *   images/<id>/record config.json manifest.json
+ *   images/.lock                            held (flock) by whoever adds or removes
+ *   layers/<diff id>/                       the unpacked tree
+ *   layers/.tmp-*                           unfinished; removed by the next holder of the lock
+ *
+ * A layer appears by rename, a record is written last and its references after it: whatever is
+ * found by following a reference is complete.
+ */
+#pragma once
+
+#include "rootfs/image.h"
+#include "rootfs/image_record.h"
+#include "rootfs/image_ref.h"
+#include "rootfs/sha256.h"
+
+struct mp_image_store {
+	char *dir;                                /* owned: absolute path of the state directory */
+	const struct mp_image_embedded *embedded; /* borrowed, may be NULL */
+};
+
+/** struct mp_image_lock - the right to change the store. Zero is not a valid one: use _take. */
+struct mp_image_lock {
+	int lock_fd;   /* owned */
+	int images_fd; /* owned: images/ */
+	int layers_fd; /* owned: layers/ */
+};
+
+/**
+ * mp_image_lock_take() - make the store's directories if need be, wait for the lock, remove what
+ * an interrupted holder left in layers/.
+ * @ret: mp_image_lock_drop() it.
+ *
+ * Return: 0 or -errno.
+ */
+int mp_image_lock_take(struct mp_image_store *store, struct mp_image_lock *ret,
+		       struct mp_error *err);
+
+/** mp_image_lock_drop() - release; a second time is fine. */
+void mp_image_lock_drop(struct mp_image_lock *lock);
+
+/**
+ * mp_image_publish() - write the record of an image whose layers are there.
+ * @config, @manifest: JSON texts kept beside it.
+ *
+ * Return: 0 or -errno.
+ */
+int mp_image_publish(struct mp_image_lock *lock, const struct mp_image_record *record,
+		     const char *config, size_t config_len, const char *manifest,
+		     size_t manifest_len, struct mp_error *err);
+
+/** mp_image_refer() - let @ref (with its tag or digest) name the image @id. 0 or -errno. */
+int mp_image_refer(struct mp_image_lock *lock, const struct mp_image_ref *ref, const char *id,
+		   struct mp_error *err);
+
+/**
+ * mp_image_find() - follow a reference, nothing else.
+ *
+ * Return: 0 with *@ret_found; -errno when the store cannot be read.
+ */
+int mp_image_find(struct mp_image_store *store, const struct mp_image_ref *ref,
+		  struct mp_arena *arena, enum mp_image_found *ret_found,
+		  struct mp_image_record *ret, struct mp_error *err);
+
+/** mp_image_unpack_embedded() - put the embedded image into the store. 0 or -errno. */
+int mp_image_unpack_embedded(struct mp_image_store *store, struct mp_error *err);
