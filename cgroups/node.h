@@ -37,16 +37,37 @@ struct mp_cgroup {
 	int dir[MP_HIERARCHY_MAX];   /* owned, O_PATH; -EBADF where it has no directory */
 	int tasks[MP_HIERARCHY_MAX]; /* owned: v1 containers */
 	unsigned made;               /* bits of h: created by us, undone on failure */
+	unsigned enabled;            /* bits of controllers: v2, handed down to our children */
 };
 
 #define MP_BIT(i) (1U << (unsigned)(i))
+
+/** mp_node_new() - an object without any directory yet. @path is copied. NULL: out of memory. */
+struct mp_cgroup *mp_node_new(struct mp_cgroup_host *host, struct mp_cgroup *pod, const char *path);
 
 /** mp_node_dir() - directory of @cg in the hierarchy of @controller; -EBADF when there is none. */
 int mp_node_dir(const struct mp_cgroup *cg, enum mp_cgroup_controller controller);
 
 /** mp_node_version() - whose files the hierarchy of @controller has; the controller must be there. */
-enum mp_cgroup_version mp_node_version(const struct mp_cgroup *cg,
+enum mp_cgroup_version mp_node_version(const struct mp_cgroup_host *host,
 				       enum mp_cgroup_controller controller);
 
-/** mp_node_add() - give @cg (and its pod) a directory in the hierarchy of @controller as well. */
-int mp_node_add(struct mp_cgroup *cg, enum mp_cgroup_controller controller, struct mp_error *err);
+/**
+ * mp_node_add() - give @cg (and its pod) a directory in the hierarchies of @controllers (bits).
+ * Those that this host lacks are left out. What was made is remembered, also on failure.
+ */
+int mp_node_add(struct mp_cgroup *cg, unsigned controllers, struct mp_error *err);
+
+/** mp_node_apply() - write @limits; @is_fresh as for mp_limits_settings(). */
+int mp_node_apply(struct mp_cgroup *cg, const struct mp_cgroup_limits *limits, bool is_fresh,
+		  struct mp_error *err);
+
+/**
+ * mp_node_rmdir() - remove the cgroup @name of @dir_fd with everything below it.
+ *
+ * Return: 0, also when it was not there; -EBUSY when there is still life in it; or -errno.
+ */
+int mp_node_rmdir(int dir_fd, const char *name);
+
+/** mp_node_prune_parents() - remove what is above the pod @path and empty, up to the root of all pods. */
+void mp_node_prune_parents(struct mp_cgroup_host *host, size_t at, const char *path);
