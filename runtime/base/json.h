@@ -24,10 +24,11 @@ struct mp_json {
 	char *text;
 	size_t len, size;
 	enum mp_json_style style;
-	bool is_fixed; /* @text is the caller's and does not grow */
-	bool has_key;  /* a key was written, its value is due */
-	bool has_root; /* the one top-level value was begun */
-	int failed;    /* first error, negative errno */
+	bool is_fixed;    /* @text is the caller's and does not grow */
+	bool has_key;     /* a key was written, its value is due */
+	bool has_root;    /* the one top-level value was begun */
+	bool is_finished; /* the last newline is there */
+	int failed;       /* first error, negative errno */
 	unsigned int depth;
 	struct {
 		bool is_list;
