@@ -437,6 +437,7 @@ struct mp_pod_spec {
 	bool had_negative_grace;   /* set by defaulting, which made it 1: a warning */
 	struct mp_opt_int active_deadline_s;
 	const char *dns_policy;
+	bool is_dns_policy_explicit; /* the manifest stated it: a missing cluster DNS is told */
 	struct mp_dns_config dns;
 	const char *hostname, *subdomain, *hostname_override;
 	bool set_hostname_as_fqdn;
@@ -520,6 +521,9 @@ struct mp_quantity mp_spec_container_limit(const struct mp_pod_spec *spec,
  */
 bool mp_spec_pod_is_limited(const struct mp_pod_spec *spec, const char *resource);
 
+/** mp_spec_is_pod_level() - spec.resources may name it: cpu, memory, hugepages-*. Section 10.6. */
+bool mp_spec_is_pod_level(const char *resource);
+
 /** mp_spec_qos() - the class by section 10.2; mp_spec_default() stores it in @spec->qos. */
 enum mp_qos mp_spec_qos(const struct mp_pod_spec *spec);
 
@@ -528,6 +532,13 @@ const char *mp_restart_policy_text(enum mp_restart_policy policy);
 
 /** mp_qos_text() - "BestEffort", "Burstable", "Guaranteed". */
 const char *mp_qos_text(enum mp_qos qos);
+
+/**
+ * mp_spec_signal() - number of a lifecycle.stopSignal name ("SIGUSR1", "SIGRTMIN+3").
+ *
+ * Return: the number, or -EINVAL. Source: section 6.4.
+ */
+int mp_spec_signal(const char *name);
 
 /** struct mp_seed - what defaulting needs from outside, so that it stays pure. */
 struct mp_seed {

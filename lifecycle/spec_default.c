@@ -146,20 +146,24 @@ static int default_requests(struct mp_resources *r, struct mp_arena *arena)
 	return 0;
 }
 
-/* Pod level: a missing request is the containers' sum if there is one: section 10.6. */
+/* Pod level: a missing request is the containers' sum if there is one, else the limit. */
 static void default_pod_requests(struct mp_pod_spec *spec)
 {
+	static const char *const summed[] = { "cpu", "memory" };
 	struct mp_resources *r = &spec->resources;
 
+	for (size_t i = 0; i < 2; i++) {
+		const struct mp_quantity sum = mp_spec_aggregate(spec, summed[i], MP_REQUESTS);
+
+		if (sum.is_set && !mp_resource_find(&r->requests, summed[i]))
+			append(&r->requests, summed[i], sum);
+	}
 	for (size_t i = 0; i < r->limits.n; i++) {
 		const struct mp_resource *limit = &r->limits.items[i];
-		struct mp_quantity q = { .nano = 0 };
 
-		if (mp_resource_find(&r->requests, limit->name))
-			continue;
-		if (mp_streq(limit->name, "cpu") || mp_streq(limit->name, "memory"))
-			q = mp_spec_aggregate(spec, limit->name, MP_REQUESTS);
-		append(&r->requests, limit->name, q.is_set ? q : limit->quantity);
+		if (mp_spec_is_pod_level(limit->name) &&
+		    !mp_resource_find(&r->requests, limit->name))
+			append(&r->requests, limit->name, limit->quantity);
 	}
 }
 
@@ -200,7 +204,7 @@ static int default_pod_resources(struct mp_pod_spec *spec, struct mp_arena *aren
 		return 0;
 	rc = default_pod_hugepages(spec, arena);
 	if (rc == 0)
-		rc = make_room(&r->requests, r->limits.n, arena);
+		rc = make_room(&r->requests, r->limits.n + 2, arena); /* cpu, memory */
 	if (rc == 0)
 		default_pod_requests(spec);
 	return rc;
@@ -373,6 +377,9 @@ static void default_pod(struct mp_pod_spec *spec)
 {
 	if (spec->restart == MP_RESTART_UNSET)
 		spec->restart = MP_RESTART_ALWAYS;
+	/* Defaulting a second time finds the default, which nobody stated. */
+	if (spec->dns_policy && spec->dns_policy[0] && spec->meta.generation == 0)
+		spec->is_dns_policy_explicit = true;
 	default_if_empty(&spec->dns_policy, "ClusterFirst");
 	default_opt_int(&spec->grace_s, 30);
 	if (spec->grace_s.v < 0) {

@@ -61,7 +61,7 @@ struct mp_quantity mp_spec_aggregate(const struct mp_pod_spec *spec, const char 
 	return larger(sum, peak);
 }
 
-static bool has_pod_level(const char *resource)
+bool mp_spec_is_pod_level(const char *resource)
 {
 	return mp_streq(resource, "cpu") || mp_streq(resource, "memory") ||
 	       mp_starts_with(resource, "hugepages-");
@@ -73,7 +73,7 @@ struct mp_quantity mp_spec_effective(const struct mp_pod_spec *spec, const char 
 	const struct mp_resource *overhead = mp_resource_find(&spec->overhead, resource);
 	struct mp_quantity sum = mp_spec_aggregate(spec, resource, side);
 
-	if (has_pod_level(resource)) {
+	if (mp_spec_is_pod_level(resource)) {
 		const struct mp_quantity own = quantity_of(&spec->resources, resource, side);
 
 		if (own.is_set)
@@ -99,7 +99,8 @@ bool mp_spec_pod_is_limited(const struct mp_pod_spec *spec, const char *resource
 {
 	const size_t n = mp_spec_n_containers(spec);
 
-	if (has_pod_level(resource) && quantity_of(&spec->resources, resource, MP_LIMITS).nano != 0)
+	if (mp_spec_is_pod_level(resource) &&
+	    quantity_of(&spec->resources, resource, MP_LIMITS).nano != 0)
 		return true;
 	for (size_t i = 0; i < n; i++) {
 		if (quantity_of(&spec->containers[i].resources, resource, MP_LIMITS).nano == 0)

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Features that decode and validate but that this build does not have. One row is one feature:
+ * who uses it, where, and what to do instead. Giving minipod the feature deletes the row.
+ */
+#include <string.h>
+
+#include "lifecycle/spec_check.h"
+
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
+static bool is_localhost(const struct mp_profile *p)
+{
+	return p->is_set && mp_streq(p->type, "Localhost");
+}
+
+/* ---- pod ------------------------------------------------------------------------------ */
+
+struct pod_row {
+	bool (*uses)(const struct mp_pod_spec *spec);
+	const char *parent, *field; /* below spec; parent may be NULL */
+	const char *sentence;
+};
+
+static bool uses_windows(const struct mp_pod_spec *spec)
+{
+	return mp_streq(spec->os_name, "windows");
+}
+
+static bool uses_gates(const struct mp_pod_spec *spec)
+{
+	return spec->n_scheduling_gates > 0;
+}
+
+static bool uses_user_namespace(const struct mp_pod_spec *spec)
+{
+	return spec->host_users == MP_FALSE;
+}
+
+static bool uses_pod_selinux(const struct mp_pod_spec *spec)
+{
+	return spec->security.selinux.is_set;
+}
+
+static bool uses_pod_apparmor(const struct mp_pod_spec *spec)
+{
+	return is_localhost(&spec->security.apparmor);
+}
+
+static bool uses_pod_seccomp(const struct mp_pod_spec *spec)
+{
+	return is_localhost(&spec->security.seccomp);
+}
+
+static const char no_selinux[] =
+	"minipod sets no SELinux labels; remove seLinuxOptions to run without them";
+static const char no_apparmor[] =
+	"minipod loads no AppArmor profiles from files; use RuntimeDefault or Unconfined";
+static const char no_seccomp[] =
+	"minipod loads no seccomp profiles from files; use RuntimeDefault or Unconfined";
+
+static const struct pod_row pod_rows[] = {
+	{ uses_windows, "os", "name",
+	  "Failed to admit pod as the OS field doesn't match node OS; minipod runs linux pods" },
+	{ uses_gates, NULL, "schedulingGates",
+	  "the pod is held back by scheduling gates; remove them to run it" },
+	{ uses_user_namespace, NULL, "hostUsers",
+	  "minipod has no user namespaces for pods; leave hostUsers out or set it to true" },
+	{ uses_pod_selinux, "securityContext", "seLinuxOptions", no_selinux },
+	{ uses_pod_apparmor, "securityContext", "appArmorProfile", no_apparmor },
+	{ uses_pod_seccomp, "securityContext", "seccompProfile", no_seccomp },
+};
+
+static void refuse_pod(const struct mp_pod_spec *spec, const struct mp_at *at,
+		       struct mp_problems *out)
+{
+	for (size_t i = 0; i < COUNT(pod_rows); i++) {
+		const struct pod_row *row = &pod_rows[i];
+		const struct mp_at *parent = row->parent ? MP_AT(at, row->parent) : at;
+
+		if (row->uses(spec))
+			mp_check_forbidden(out, MP_AT(parent, row->field), row->sentence);
+	}
+}
+
+/* ---- containers ----------------------------------------------------------------------- */
+
+struct container_row {
+	bool (*uses)(const struct mp_container_spec *c);
+	const char *parent, *field; /* below the container */
+	const char *sentence;
+};
+
+static bool uses_selinux(const struct mp_container_spec *c)
+{
+	return c->security.selinux.is_set;
+}
+
+static bool uses_apparmor(const struct mp_container_spec *c)
+{
+	return is_localhost(&c->security.apparmor);
+}
+
+static bool uses_seccomp(const struct mp_container_spec *c)
+{
+	return is_localhost(&c->security.seccomp);
+}
+
+static bool uses_extended_resource(const struct mp_container_spec *c)
+{
+	for (size_t i = 0; i < c->resources.limits.n; i++) {
+		if (strchr(c->resources.limits.items[i].name, '/'))
+			return true;
+	}
+	return false;
+}
+
+static const struct container_row container_rows[] = {
+	{ uses_selinux, "securityContext", "seLinuxOptions", no_selinux },
+	{ uses_apparmor, "securityContext", "appArmorProfile", no_apparmor },
+	{ uses_seccomp, "securityContext", "seccompProfile", no_seccomp },
+	{ uses_extended_resource, "resources", "limits",
+	  "minipod has no extended resources: nothing here provides such a device; ask for cpu, "
+	  "memory, ephemeral-storage or hugepages only" },
+};
+
+static void refuse_ports(const struct mp_pod_spec *spec, const struct mp_container_spec *c,
+			 const struct mp_at *at, struct mp_problems *out)
+{
+	for (size_t i = 0; i < c->n_ports && !spec->host_network; i++) {
+		if (c->ports[i].host_port != 0)
+			mp_check_forbidden(
+				out, MP_AT(MP_AT_INDEX(MP_AT(at, "ports"), i), "hostPort"),
+				"minipod forwards no host ports; set hostNetwork: true or connect "
+				"to the pod's address");
+	}
+}
+
+static void refuse_env(const struct mp_container_spec *c, const struct mp_at *at,
+		       struct mp_problems *out)
+{
+	for (size_t i = 0; i < c->n_env; i++) {
+		const struct mp_at *from = MP_AT(MP_AT_INDEX(MP_AT(at, "env"), i), "valueFrom");
+
+		if (c->env[i].file.is_set)
+			mp_check_forbidden(
+				out, MP_AT(from, "fileKeyRef"),
+				"minipod reads no environment from files in volumes; use "
+				"configMapKeyRef or secretKeyRef");
+	}
+}
+
+static void refuse_container(const struct mp_pod_spec *spec, const struct mp_container_spec *c,
+			     const struct mp_at *at, struct mp_problems *out)
+{
+	for (size_t i = 0; i < COUNT(container_rows); i++) {
+		const struct container_row *row = &container_rows[i];
+
+		if (row->uses(c))
+			mp_check_forbidden(out, MP_AT(MP_AT(at, row->parent), row->field),
+					   row->sentence);
+	}
+	refuse_ports(spec, c, at, out);
+	refuse_env(c, at, out);
+}
+
+/* ---- volumes -------------------------------------------------------------------------- */
+
+struct volume_row {
+	bool (*uses)(const struct mp_volume *v);
+	const char *field, *child; /* below the volume; child may be NULL */
+	const char *sentence;
+};
+
+static bool uses_hugepages(const struct mp_volume *v)
+{
+	return v->kind == MP_VOLUME_EMPTY_DIR && v->empty_dir.medium &&
+	       mp_starts_with(v->empty_dir.medium, "HugePages");
+}
+
+static bool uses_unknown_medium(const struct mp_volume *v)
+{
+	return v->kind == MP_VOLUME_EMPTY_DIR && !mp_is_empty(v->empty_dir.medium) &&
+	       !uses_hugepages(v) && !mp_streq(v->empty_dir.medium, "Memory");
+}
+
+static bool uses_claim(const struct mp_volume *v)
+{
+	return v->kind == MP_VOLUME_PVC;
+}
+
+static bool uses_image_volume(const struct mp_volume *v)
+{
+	return v->kind == MP_VOLUME_IMAGE;
+}
+
+static const struct volume_row volume_rows[] = {
+	{ uses_hugepages, "emptyDir", "medium",
+	  "minipod mounts no huge pages; use the medium Memory or leave it out" },
+	{ uses_unknown_medium, "emptyDir", "medium",
+	  "unknown storage medium; use Memory or leave it out" },
+	{ uses_claim, "persistentVolumeClaim", NULL,
+	  "minipod binds no claims; use a hostPath or emptyDir volume" },
+	{ uses_image_volume, "image", NULL,
+	  "minipod mounts no images as volumes; use a hostPath or configMap volume" },
+};
+
+static void refuse_volume(const struct mp_volume *v, const struct mp_at *at,
+			  struct mp_problems *out)
+{
+	for (size_t i = 0; i < COUNT(volume_rows); i++) {
+		const struct volume_row *row = &volume_rows[i];
+		const struct mp_at *field = MP_AT(at, row->field);
+
+		if (row->uses(v))
+			mp_check_forbidden(out, row->child ? MP_AT(field, row->child) : field,
+					   row->sentence);
+	}
+	for (size_t i = 0; v->kind == MP_VOLUME_PROJECTED && i < v->projected.n_sources; i++) {
+		const struct mp_at *source =
+			MP_AT_INDEX(MP_AT(MP_AT(at, "projected"), "sources"), i);
+
+		if (v->projected.sources[i].has_token)
+			mp_check_forbidden(
+				out, MP_AT(source, "serviceAccountToken"),
+				"minipod issues no service account tokens; project a secret that "
+				"holds one");
+	}
+}
+
+void mp_spec_refuse_later(const struct mp_pod_spec *spec, struct mp_problems *problems)
+{
+	const struct mp_at *at = MP_AT(NULL, "spec");
+
+	refuse_pod(spec, at, problems);
+	for (size_t i = 0; i < spec->n_init; i++)
+		refuse_container(spec, &spec->containers[i],
+				 MP_AT_INDEX(MP_AT(at, "initContainers"), i), problems);
+	for (size_t i = 0; i < spec->n_main; i++)
+		refuse_container(spec, &spec->containers[spec->n_init + i],
+				 MP_AT_INDEX(MP_AT(at, "containers"), i), problems);
+	for (size_t i = 0; i < spec->n_volumes; i++)
+		refuse_volume(&spec->volumes[i], MP_AT_INDEX(MP_AT(at, "volumes"), i), problems);
+}
