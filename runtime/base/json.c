@@ -108,6 +108,33 @@ static void new_line(struct mp_json *w, size_t indent)
 
 /* ---- strings ----------------------------------------------------------------------------- */
 
+/*
+ * How the character of @n bytes at @s is written when it cannot stand as it is; "" when it can.
+ * YAML refuses more characters than JSON. U+2028 and U+2029 end lines in some readers of JSON, so
+ * Go escapes them, and so do we.
+ */
+static void escape(const unsigned char *s, size_t n, bool is_yaml, char ret[8])
+{
+	static const char plain[] = "\"\\\n\r\t", letters[] = "\"\\nrt";
+	const char *known = n == 1 && s[0] != 0 ? strchr(plain, s[0]) : NULL;
+	const bool is_bad =
+		is_yaml ? !mp_utf8_is_shown(s, n) :
+			  s[0] < 0x20U || s[0] == 0x7fU || mp_utf8_is_line_separator(s, n);
+	unsigned int rune = s[0];
+
+	ret[0] = '\0';
+	if (n == 2)
+		rune = (s[0] & 0x1fU) << 6 | (s[1] & 0x3fU);
+	else if (n == 3)
+		rune = (s[0] & 0x0fU) << 12 | (s[1] & 0x3fU) << 6 | (s[2] & 0x3fU);
+	if (n == 0)
+		memcpy(ret, "\xef\xbf\xbd", 4);
+	else if (known)
+		(void)snprintf(ret, 8, "\\%c", letters[known - plain]);
+	else if (is_bad && n < 4)
+		(void)snprintf(ret, 8, "\\u%04x", rune & 0xffffU);
+}
+
 static void add_quoted(struct mp_json *w, const char *text, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)text;
@@ -116,27 +143,12 @@ static void add_quoted(struct mp_json *w, const char *text, size_t len)
 	add(w, "\"", 1);
 	for (size_t i = 0; i < len;) {
 		const size_t n = mp_utf8_length(s + i, len - i);
-		char escape[8] = "";
+		char escaped[8];
 
-		if (n == 0)
-			(void)snprintf(escape, sizeof(escape), "\xef\xbf\xbd");
-		else if (s[i] == '"' || s[i] == '\\')
-			(void)snprintf(escape, sizeof(escape), "\\%c", s[i]);
-		else if (s[i] == '\n')
-			(void)snprintf(escape, sizeof(escape), "\\n");
-		else if (s[i] == '\r')
-			(void)snprintf(escape, sizeof(escape), "\\r");
-		else if (s[i] == '\t')
-			(void)snprintf(escape, sizeof(escape), "\\t");
-		else if (s[i] < 0x20U || s[i] == 0x7fU)
-			(void)snprintf(escape, sizeof(escape), "\\u%04x", s[i]);
-		else if (mp_utf8_is_line_separator(s + i, n))
-			/* U+2028 and U+2029 end lines in some readers; Go escapes them too. */
-			(void)snprintf(escape, sizeof(escape), "\\u202%c",
-				       s[i + 2] == 0xa8U ? '8' : '9');
-		if (escape[0]) {
+		escape(s + i, n, w->style == MP_JSON_YAML, escaped);
+		if (escaped[0]) {
 			add(w, text + from, i - from);
-			adds(w, escape);
+			adds(w, escaped);
 			from = i + (n ? n : 1);
 		}
 		i += n ? n : 1;
