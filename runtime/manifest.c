@@ -142,8 +142,8 @@ static void report(struct load *l, const struct mp_node *root, const struct mp_p
 		   void (*add)(struct mp_decoder *, struct mp_place, const char *, ...))
 {
 	for (const struct mp_problem *p = problems->first; p; p = p->next)
-		add(&l->d, mp_node_place(mp_node_at_path(root, p->path)), "%s: %s", p->path,
-		    p->text);
+		add(&l->d, mp_node_place(mp_node_at_path(root, p->path)), "%s%s%s", p->path,
+		    *p->path ? ": " : "", p->text);
 	if (problems->is_out_of_memory)
 		l->d.is_out_of_memory = true;
 }

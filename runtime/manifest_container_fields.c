@@ -122,7 +122,10 @@ static const struct mp_field value_from_fields[] = {
 	     .type = &config_map_ref_type),
 	MP_F("fieldRef", object, field, .flag = MP_FLAG(T, field.is_set),
 	     .type = &mp_type_field_ref),
-	MP_F("fileKeyRef", object, file, .flag = MP_FLAG(T, file.is_set), .type = &file_ref_type),
+	MP_F("fileKeyRef", object, file, .flag = MP_FLAG(T, file.is_set), .type = &file_ref_type,
+	     .support = MP_SUPPORT_LATER,
+	     .note = "minipod reads no environment from files in volumes; use configMapKeyRef or "
+		     "secretKeyRef"),
 	MP_F("resourceFieldRef", object, resource, .flag = MP_FLAG(T, resource.is_set),
 	     .type = &mp_type_resource_ref),
 	MP_F("secretKeyRef", object, secret, .flag = MP_FLAG(T, secret.is_set),
@@ -168,7 +171,9 @@ static const struct mp_type env_from_type = MP_TYPE("EnvFromSource", env_from_fi
 static const struct mp_field port_fields[] = {
 	MP_F("containerPort", int32, container_port, .is_always = true),
 	MP_F("hostIP", string, host_ip),
-	MP_F("hostPort", int32, host_port),
+	MP_F("hostPort", int32, host_port, .support = MP_SUPPORT_PARTLY,
+	     .note = "minipod forwards no host ports; set hostNetwork: true or connect to the pod's "
+		     "address"),
 	MP_F("name", string, name),
 	MP_F("protocol", string, protocol),
 };
@@ -192,7 +197,9 @@ static const struct mp_type mount_type = MP_TYPE("VolumeMount", mount_fields, T)
 static const struct mp_field resources_fields[] = {
 	MP_REFUSE("claims", "there is no resource driver to claim devices from; use hostPath or a "
 			    "privileged container"),
-	MP_F("limits", quantities, limits),
+	MP_F("limits", quantities, limits, .support = MP_SUPPORT_PARTLY,
+	     .note = "minipod has no extended resources: nothing here provides such a device; ask for "
+		     "cpu, memory, ephemeral-storage or hugepages only"),
 	MP_F("requests", quantities, requests),
 };
 const struct mp_type mp_type_resources = MP_TYPE("ResourceRequirements", resources_fields, T);

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LINE_MAX_BYTES 2048
+#define LINE_MAX_BYTES 4096
 #define NAMES_MAX      64 /* rows of the largest table, for "did you mean" */
 #define EXCERPT_MAX    80 /* bytes of a value shown in a message */
 
@@ -249,6 +249,7 @@ static void decode_field(struct mp_decoder *d, const struct mp_field *f,
 			mp_decode_note(d, key, "%s", f->note);
 		break;
 	case MP_SUPPORT_DONE:
+	case MP_SUPPORT_PARTLY:
 	case MP_SUPPORT_LATER:
 		break;
 	}

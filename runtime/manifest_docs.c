@@ -39,6 +39,8 @@ static const char *support_word(enum mp_support support)
 	case MP_SUPPORT_HARMLESS:
 	case MP_SUPPORT_OURS:
 		return "harmless";
+	case MP_SUPPORT_PARTLY:
+		return "partly";
 	case MP_SUPPORT_LATER:
 	case MP_SUPPORT_REFUSED:
 		return "refused";
@@ -99,6 +101,7 @@ static const char head[] =
 	"| --- | --- |\n"
 	"| done | means what it means in Kubernetes |\n"
 	"| harmless | accepted with a note on stderr, kept and shown again, has no effect here |\n"
+	"| partly | some values are an error, for the reason given; the others are done |\n"
 	"| refused | an error; nothing is started |\n";
 
 char *mp_manifest_fields_text(void)

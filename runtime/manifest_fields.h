@@ -21,7 +21,8 @@ enum mp_support {
 	MP_SUPPORT_DONE = 0,
 	MP_SUPPORT_HARMLESS, /* kept and shown again, has no effect: one note */
 	MP_SUPPORT_OURS,     /* minipod sets it; read back only from its own pod.json */
-	MP_SUPPORT_LATER,    /* decoded and validated, then mp_spec_refuse_later() refuses it */
+	MP_SUPPORT_PARTLY,   /* mp_spec_refuse_later() refuses some of its values */
+	MP_SUPPORT_LATER,    /* decoded and validated, then refused whatever its value */
 	MP_SUPPORT_REFUSED,  /* an error as soon as it is written */
 };
 
@@ -92,7 +93,7 @@ struct mp_field {
 	int value;      /* enumerations: what any other word becomes; volume sources: the kind */
 	bool is_always; /* written by the encoder even when empty */
 	enum mp_support support;
-	const char *note; /* the sentence for anything but DONE */
+	const char *note; /* the sentence for anything but DONE; when refused late, lifecycle's own */
 };
 
 /** MP_F() - a row whose value is the member @member of T, the struct of the table. */

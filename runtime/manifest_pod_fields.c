@@ -80,7 +80,8 @@ static const struct mp_type scheduling_gate_type =
 
 #define T struct mp_pod_spec
 static const struct mp_field os_fields[] = {
-	MP_F("name", string, os_name),
+	MP_F("name", string, os_name, .support = MP_SUPPORT_PARTLY,
+	     .note = "Failed to admit pod as the OS field doesn't match node OS; minipod runs linux pods"),
 };
 static const struct mp_type os_type = MP_TYPE("PodOS", os_fields, T);
 
@@ -98,14 +99,16 @@ static const struct mp_field spec_fields[] = {
 	MP_F("containers", main, containers, .type = &mp_type_container),
 	MP_F("dnsConfig", object, dns, .flag = MP_FLAG(T, dns.is_set), .type = &dns_config_type),
 	MP_F("dnsPolicy", string, dns_policy),
-	MP_F("enableServiceLinks", opt_bool, enable_service_links),
+	MP_F("enableServiceLinks", opt_bool, enable_service_links, .support = MP_SUPPORT_HARMLESS,
+	     .note = "has no effect: there are no Services to make variables of"),
 	MP_F("ephemeralContainers", ephemeral, has_ephemeral, .support = MP_SUPPORT_LATER,
-	     .note = "cannot be set when a pod is created, as in Kubernetes"),
+	     .note = "cannot be set on create"),
 	MP_F("hostAliases", list, host_aliases, .type = &host_alias_type),
 	MP_F("hostIPC", bool, host_ipc),
 	MP_F("hostNetwork", bool, host_network),
 	MP_F("hostPID", bool, host_pid),
-	MP_F("hostUsers", opt_bool, host_users),
+	MP_F("hostUsers", opt_bool, host_users, .support = MP_SUPPORT_PARTLY,
+	     .note = "minipod has no user namespaces for pods; leave hostUsers out or set it to true"),
 	MP_F("hostname", string, hostname),
 	MP_F("hostnameOverride", string, hostname_override),
 	MP_F("imagePullSecrets", raw_list, raw, .support = MP_SUPPORT_HARMLESS,
@@ -127,9 +130,12 @@ static const struct mp_field spec_fields[] = {
 	MP_F("restartPolicy", enum, restart, .names = mp_restart_names,
 	     .n_names = MP_N_RESTART_NAMES, .text = offsetof(T, restart_text),
 	     .value = MP_RESTART_INVALID),
-	MP_F("runtimeClassName", string, runtime_class),
+	MP_F("runtimeClassName", string, runtime_class, .support = MP_SUPPORT_HARMLESS,
+	     .note = "has no effect: minipod is the only runtime here"),
 	ALONE_F("schedulerName", string, scheduler_name),
-	MP_F("schedulingGates", count, n_scheduling_gates, .type = &scheduling_gate_type),
+	MP_F("schedulingGates", count, n_scheduling_gates, .type = &scheduling_gate_type,
+	     .support = MP_SUPPORT_LATER,
+	     .note = "the pod is held back by scheduling gates; remove them to run it"),
 	ALONE_RAW("schedulingGroup", raw_map),
 	MP_F("securityContext", object, security, .flag = MP_FLAG(T, security.is_set),
 	     .type = &mp_type_pod_security),
