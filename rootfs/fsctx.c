@@ -10,6 +10,8 @@ int mp_fs_new(const char *type, const struct mp_fs_option *options, size_t n, ui
 
 	if (fd < 0)
 		return fd;
+	/* Otherwise mountinfo shows "none" as the source. */
+	r = mp_sys_fsconfig(fd, FSCONFIG_SET_STRING, "source", type, 0);
 	for (size_t i = 0; i < n && r >= 0; i++)
 		r = mp_sys_fsconfig(fd, options[i].value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG,
 				    options[i].key, options[i].value, 0);

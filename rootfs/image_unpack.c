@@ -149,7 +149,8 @@ static int link_applets(int root, const struct mp_image_embedded *embedded, stru
 				return mp_fail_text(err, EINVAL, "applet %s: not a plain path",
 						    path);
 
-			int r = link_applet(root, path, err);
+			/* "linuxrc" is for the root of an initial RAM disk. */
+			int r = strcmp(path, "linuxrc") == 0 ? 0 : link_applet(root, path, err);
 
 			if (r < 0)
 				return r;

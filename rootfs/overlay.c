@@ -180,6 +180,9 @@ static int mount_by_fd(const struct mp_overlay_config *cfg, const struct top *to
 
 	if (fs < 0)
 		return mp_fail(err, -fs, "overlay: open");
+	r = mp_sys_fsconfig(fs, FSCONFIG_SET_STRING, "source", "overlay", 0);
+	if (r < 0)
+		return mp_fail(err, -r, "overlay: set source");
 	for (size_t i = 0; i < cfg->n_layer_dirs; i++) {
 		mp_auto_fd layer = -EBADF;
 

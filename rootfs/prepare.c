@@ -281,6 +281,27 @@ static int prepare_one(const struct mp_rootfs_config *cfg, struct mp_rootfs *roo
 	return r;
 }
 
+/*
+ * Files that are bound straight below our own /dev (the termination log): making their mount
+ * points here saves the child the walk. A failure shows when the child looks for them.
+ */
+static void make_points_in_dev(const struct mp_rootfs *rootfs)
+{
+	int dev_fd = -EBADF;
+
+	for (size_t i = 0; i < rootfs->n_mounts; i++) {
+		const struct mp_rootfs_mount *m = &rootfs->mounts[i];
+		const char *name = m->step->target + strlen("/dev/");
+
+		if (m->step->kind == MP_MOUNT_DEV)
+			dev_fd = m->fd;
+		if (m->step->kind != MP_MOUNT_BIND || m->is_dir || dev_fd < 0 ||
+		    !mp_starts_with(m->step->target, "/dev/") || strchr(name, '/'))
+			continue;
+		(void)mknodat(dev_fd, name, S_IFREG | 0644, 0);
+	}
+}
+
 int mp_rootfs_prepare(const struct mp_rootfs_config *cfg, struct mp_rootfs **ret,
 		      struct mp_error *err)
 {
@@ -312,8 +333,10 @@ int mp_rootfs_prepare(const struct mp_rootfs_config *cfg, struct mp_rootfs **ret
 		if (r < 0)
 			(void)mp_wrap(err, r, "%s", steps[i].what);
 	}
-	if (r == 0)
+	if (r == 0) {
+		make_points_in_dev(rootfs);
 		r = mp_enter_plan(rootfs, err);
+	}
 	if (r < 0) {
 		mp_rootfs_free(rootfs);
 		return r;
