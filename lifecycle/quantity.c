@@ -252,6 +252,8 @@ static const char *suffix_text(enum mp_quantity_format format, int exponent)
 {
 	size_t i = 0;
 
+	if (exponent == 0)
+		return "";
 	while (suffixes[i].format != format || suffixes[i].exponent != exponent)
 		i++;
 	return suffixes[i].text;

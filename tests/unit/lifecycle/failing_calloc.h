@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stands in for the C library's calloc(), which is where arenas get their blocks. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool calloc_fails;
+
+void *calloc(size_t n, size_t size)
+{
+	size_t bytes;
+
+	if (calloc_fails || __builtin_mul_overflow(n, size, &bytes))
+		return NULL;
+
+	/* volatile: a compiler may turn malloc and memset into a call of calloc, that is, of us. */
+	void *(*volatile allocate)(size_t) = malloc;
+	void *p = allocate(bytes);
+
+	if (p)
+		memset(p, 0, bytes);
+	return p;
+}
