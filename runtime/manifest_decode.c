@@ -168,7 +168,7 @@ void mp_decode_expect(struct mp_decoder *d, const struct mp_node *node, const ch
 	bool wants_string = strstr(expects, "a string") != NULL;
 
 	excerpt(node, &buf);
-	if (is_plain && wants_string)
+	if (is_plain && mp_streq(expects, "a string"))
 		mp_decode_error(d, mp_node_place(node),
 				"Invalid value: %s: must be %s, not %s: put it in quotes: \"%s\"",
 				value, expects, kind_with_article(node->kind), value);

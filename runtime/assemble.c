@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/assemble.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/base/auto.h"
+
+void mp_pod_desc(const struct mp_pod_spec *spec, struct mp_buf *out)
+{
+	mp_buf_addf(out, "%s_%s(%s)", spec->meta.name, spec->meta.namespace_, spec->meta.uid);
+}
+
+/* ---- resources --------------------------------------------------------------------------- */
+
+static uint64_t bytes_of(const struct mp_quantity *q)
+{
+	const int64_t v = q ? mp_quantity_value(q) : 0;
+
+	return v > 0 ? (uint64_t)v : 0;
+}
+
+static uint64_t milli_of(const struct mp_quantity *q)
+{
+	const int64_t v = q ? mp_quantity_milli(q) : 0;
+
+	return v > 0 ? (uint64_t)v : 0;
+}
+
+static const struct mp_quantity *find(const struct mp_resource_list *list, const char *name)
+{
+	const struct mp_resource *r = mp_resource_find(list, name);
+
+	return r ? &r->quantity : NULL;
+}
+
+/* A Burstable pod is limited only where every container is, or the pod itself says so (10.5). */
+static bool all_have_limit(const struct mp_pod_spec *spec, const char *name)
+{
+	if (find(&spec->resources.limits, name))
+		return true;
+	for (size_t i = 0; i < mp_spec_n_containers(spec); i++)
+		if (bytes_of(find(&spec->containers[i].resources.limits, name)) == 0)
+			return false;
+	return true;
+}
+
+struct mp_cgroup_limits mp_assemble_pod_limits(const struct mp_pod_spec *spec)
+{
+	struct mp_cgroup_limits limits = { .level = MP_CGROUP_LEVEL_POD, .has_cpu_request = true };
+	const struct mp_quantity cpu = mp_spec_effective(spec, "cpu", MP_REQUESTS);
+	const struct mp_quantity cpu_max = mp_spec_effective(spec, "cpu", MP_LIMITS);
+	const struct mp_quantity memory_max = mp_spec_effective(spec, "memory", MP_LIMITS);
+
+	if (spec->qos == MP_QOS_BEST_EFFORT)
+		return limits;
+	limits.cpu_request_milli = milli_of(&cpu);
+	if (spec->qos == MP_QOS_GUARANTEED || all_have_limit(spec, "cpu"))
+		limits.cpu_limit_milli = milli_of(&cpu_max);
+	if (spec->qos == MP_QOS_GUARANTEED || all_have_limit(spec, "memory"))
+		limits.memory_max_bytes = bytes_of(&memory_max);
+	return limits;
+}
+
+struct mp_cgroup_limits mp_assemble_container_limits(const struct mp_pod_spec *spec, size_t index)
+{
+	const struct mp_container_spec *c = &spec->containers[index];
+	const struct mp_quantity *request = find(&c->resources.requests, "cpu");
+	const struct mp_quantity cpu = mp_spec_container_limit(spec, c, "cpu");
+	const struct mp_quantity memory = mp_spec_container_limit(spec, c, "memory");
+
+	return (struct mp_cgroup_limits){
+		.level = MP_CGROUP_LEVEL_CONTAINER,
+		.has_cpu_request = request != NULL,
+		.cpu_request_milli = milli_of(request),
+		.cpu_limit_milli = milli_of(&cpu),
+		.memory_max_bytes = bytes_of(&memory),
+		.has_swap_max = bytes_of(&memory) > 0,
+		.is_oom_group = true,
+	};
+}
+
+void mp_assemble_pod_cgroup(const struct mp_pod_spec *spec, struct mp_buf *out)
+{
+	switch (spec->qos) {
+	case MP_QOS_BEST_EFFORT:
+		mp_buf_adds(out, "besteffort/");
+		break;
+	case MP_QOS_BURSTABLE:
+		mp_buf_adds(out, "burstable/");
+		break;
+	case MP_QOS_GUARANTEED:
+		break;
+	}
+	mp_buf_addf(out, "pod%s", spec->meta.uid);
+}
+
+static int64_t memory_request(const struct mp_pod_spec *spec, size_t index, int64_t share)
+{
+	return (int64_t)bytes_of(find(&spec->containers[index].resources.requests, "memory")) +
+	       share;
+}
+
+/* What each container gets of a pod-level memory request beyond its own (10.5). */
+static int64_t pod_level_share(const struct mp_pod_spec *spec)
+{
+	const struct mp_quantity *pod = find(&spec->resources.requests, "memory");
+	const size_t n = mp_spec_n_containers(spec);
+	int64_t sum = 0;
+
+	if (!pod || n == 0)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		sum += memory_request(spec, i, 0);
+	return ((int64_t)bytes_of(pod) - sum) / (int64_t)n;
+}
+
+/* 1000 - 1000 * r / M without overflow for any r. */
+static int64_t adj(int64_t request, int64_t machine)
+{
+	return machine > 0 ? 1000 - (int64_t)((__int128)request * 1000 / machine) : 1000;
+}
+
+int mp_assemble_oom_score_adj(const struct mp_pod_spec *spec, size_t index, int64_t memory_bytes)
+{
+	const bool is_critical = mp_streq(spec->priority_class, "system-node-critical");
+
+	if (is_critical || spec->qos == MP_QOS_GUARANTEED)
+		return -997;
+	if (spec->qos == MP_QOS_BEST_EFFORT)
+		return 1000;
+
+	const int64_t share = pod_level_share(spec);
+	int64_t a = adj(memory_request(spec, index, share), memory_bytes);
+
+	if (spec->containers[index].kind == MP_KIND_SIDECAR && spec->n_main > 0) {
+		int64_t least = INT64_MAX;
+
+		for (size_t i = spec->n_init; i < mp_spec_n_containers(spec); i++) {
+			const int64_t r = memory_request(spec, i, share);
+
+			least = r < least ? r : least;
+		}
+		a = adj(least, memory_bytes) < a ? adj(least, memory_bytes) : a;
+	}
+	if (a < 3)
+		return 3;
+	return a >= 1000 ? 999 : (int)a;
+}
+
+/* ---- security ---------------------------------------------------------------------------- */
+
+static bool tri(enum mp_opt_bool own, enum mp_opt_bool pod)
+{
+	return own != MP_UNSET ? own == MP_TRUE : pod == MP_TRUE;
+}
+
+static enum mp_seccomp_choice seccomp_choice(const struct mp_profile *own,
+					     const struct mp_profile *pod)
+{
+	const struct mp_profile *p = own->is_set ? own : pod;
+
+	if (!p->is_set || mp_streq(p->type, "Unconfined"))
+		return MP_SECCOMP_NONE;
+	return mp_streq(p->type, "Localhost") ? MP_SECCOMP_LOCALHOST : MP_SECCOMP_DEFAULT;
+}
+
+int mp_assemble_identity(const struct mp_pod_spec *spec, size_t index, uint64_t known_caps,
+			 struct mp_identity *ret, struct mp_error *err)
+{
+	const struct mp_security *own = &spec->containers[index].security;
+	const struct mp_pod_security *pod = &spec->security;
+	const struct mp_opt_int user = own->run_as_user.is_set ? own->run_as_user
+							       : pod->run_as_user;
+	const struct mp_opt_int group = own->run_as_group.is_set ? own->run_as_group
+								 : pod->run_as_group;
+	struct mp_identity id = {
+		.has_user = user.is_set,
+		.user = user.v,
+		.has_group = group.is_set,
+		.group = group.v,
+		.must_be_non_root = tri(own->run_as_non_root, pod->run_as_non_root),
+		.is_privileged = own->privileged == MP_TRUE,
+		.has_no_new_privs = own->allow_privilege_escalation == MP_FALSE,
+		.is_root_read_only = own->read_only_root_filesystem == MP_TRUE,
+		.is_unmasked = mp_streq(own->proc_mount, "Unmasked"),
+		.merges_image_groups = !mp_streq(pod->supplemental_groups_policy, "Strict"),
+		.seccomp = seccomp_choice(&own->seccomp, &pod->seccomp),
+		.caps = known_caps,
+	};
+
+	if (id.is_privileged) {
+		id.seccomp = MP_SECCOMP_NONE;
+	} else {
+		const int r = mp_caps_merge(mp_caps_default(), own->cap_add.items, own->cap_add.n,
+					    own->cap_drop.items, own->cap_drop.n, known_caps,
+					    &id.caps, err);
+
+		if (r < 0)
+			return r;
+	}
+	*ret = id;
+	return 0;
+}
+
+int mp_assemble_check_non_root(const struct mp_pod_spec *spec, size_t index,
+			       const struct mp_identity *identity, const char *image_user,
+			       int64_t uid, struct mp_error *err)
+{
+	char text[1024];
+	struct mp_buf desc = MP_BUF(text);
+	const char *name = spec->containers[index].name;
+	char *end;
+
+	if (!identity->must_be_non_root)
+		return 0;
+	text[0] = '\0';
+	mp_pod_desc(spec, &desc);
+	if (identity->has_user) {
+		if (identity->user != 0)
+			return 0;
+		return mp_fail_text(err, EPERM,
+				    "container's runAsUser breaks non-root policy (pod: \"%s\", "
+				    "container: %s)",
+				    text, name);
+	}
+
+	/* "name:group" and "uid:gid" are judged by what stands before the colon. */
+	const size_t len = strcspn(image_user, ":");
+
+	(void)strtoul(image_user, &end, 10);
+	if (len > 0 && end != image_user + len)
+		return mp_fail_text(err, EPERM,
+				    "container has runAsNonRoot and image has non-numeric user "
+				    "(%.*s), cannot verify user is non-root (pod: \"%s\", "
+				    "container: %s)",
+				    (int)len, image_user, text, name);
+	if (uid == 0)
+		return mp_fail_text(err, EPERM,
+				    "container has runAsNonRoot and image will run as root (pod: "
+				    "\"%s\", container: %s)",
+				    text, name);
+	return 0;
+}
+
+/* ---- volumes and signals ------------------------------------------------------------------- */
+
+enum mp_propagation mp_assemble_propagation(const struct mp_volume_mount *mount)
+{
+	if (mp_streq(mount->propagation, "HostToContainer"))
+		return MP_PROPAGATION_SLAVE;
+	if (mp_streq(mount->propagation, "Bidirectional"))
+		return MP_PROPAGATION_SHARED;
+	return MP_PROPAGATION_PRIVATE;
+}
+
+enum mp_host_path_type mp_assemble_host_path_type(const char *type)
+{
+	static const struct {
+		const char *text;
+		enum mp_host_path_type type;
+	} types[] = {
+		{ "DirectoryOrCreate", MP_HOST_PATH_DIRECTORY_OR_CREATE },
+		{ "Directory", MP_HOST_PATH_DIRECTORY },
+		{ "FileOrCreate", MP_HOST_PATH_FILE_OR_CREATE },
+		{ "File", MP_HOST_PATH_FILE },
+		{ "Socket", MP_HOST_PATH_SOCKET },
+		{ "CharDevice", MP_HOST_PATH_CHAR_DEVICE },
+		{ "BlockDevice", MP_HOST_PATH_BLOCK_DEVICE },
+	};
+
+	for (size_t i = 0; i < MP_ARRAY_SIZE(types); i++)
+		if (mp_streq(type, types[i].text))
+			return types[i].type;
+	return MP_HOST_PATH_ANY;
+}
+
+int mp_signal_number(const char *name)
+{
+	char *end;
+
+	if (mp_starts_with(name, "SIG"))
+		name += 3;
+	if (mp_starts_with(name, "RTMIN") || mp_starts_with(name, "RTMAX")) {
+		const int base = mp_starts_with(name, "RTMIN") ? SIGRTMIN : SIGRTMAX;
+		const long off = name[5] ? strtol(name + 5, &end, 10) : 0;
+		const long number = base + off;
+
+		if (name[5] && *end != '\0')
+			return -EINVAL;
+		return number >= SIGRTMIN && number <= SIGRTMAX ? (int)number : -EINVAL;
+	}
+	if (name[0] >= '0' && name[0] <= '9') {
+		const long number = strtol(name, &end, 10);
+
+		return *end == '\0' && number > 0 && number <= SIGRTMAX ? (int)number : -EINVAL;
+	}
+	for (int s = 1; s < 32; s++) {
+		const char *known = sigabbrev_np(s);
+
+		if (known && strcmp(known, name) == 0)
+			return s;
+	}
+	return -EINVAL;
+}

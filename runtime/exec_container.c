@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container record's life as a process: start, signal, kill, exit, removal. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cgroups/events.h"
+#include "rootfs/enter.h"
+#include "rootfs/volumes.h"
+#include "runtime/assemble.h"
+#include "runtime/attempt.h"
+#include "runtime/base/sys.h"
+#include "runtime/echo.h"
+#include "runtime/net_check.h"
+#include "runtime/supervisor.h"
+
+#define OPS_MAX             128
+#define FILE_MESSAGE_BYTES  ((size_t)4096)
+#define LOG_MESSAGE_BYTES   ((size_t)2048)
+#define LOG_MESSAGE_LINES   ((size_t)80)
+
+void mp_exec_create_container(struct mp_supervisor *sv, size_t index, int64_t restart_count)
+{
+	struct mp_error err = MP_ERROR_NONE;
+	struct mp_record *record = NULL;
+	const char *reason = "CreateContainerError";
+	int64_t groups[32];
+	size_t n = 0;
+
+	if (mp_record_build(sv, index, restart_count, &record, &reason, &err) < 0) {
+		mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_CREATE_FAILED,
+							   .container = (int)index,
+							   .text = { reason, err.msg } });
+		return;
+	}
+	record->next = sv->records[index];
+	sv->records[index] = record;
+	for (; n < record->process.n_groups && n < MP_ARRAY_SIZE(groups); n++)
+		groups[n] = record->process.groups[n];
+	mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_CREATED,
+						   .container = (int)index,
+						   .created = { .id = record->id,
+								.uid = record->uid,
+								.gid = record->gid,
+								.groups = groups,
+								.n_groups = n } });
+}
+
+/* ---- start ----------------------------------------------------------------------------------- */
+
+static void log_wrote(void *ctx)
+{
+	struct mp_record *record = ctx;
+
+	if (record->sv->echo)
+		mp_echo_more(record->sv->echo, record->index);
+}
+
+static size_t collect_ops(const struct mp_record *record, struct mp_child_op *ops)
+{
+	size_t n;
+	const struct mp_rootfs_op *steps = mp_rootfs_ops(record->rootfs, &n);
+
+	if (n > OPS_MAX)
+		n = OPS_MAX;
+	for (size_t i = 0; i < n; i++)
+		ops[i] = (struct mp_child_op){ steps[i].what, steps[i].run, steps[i].arg };
+	return n;
+}
+
+static void release_start(struct mp_record *record)
+{
+	mp_rootfs_free(record->rootfs);
+	record->rootfs = NULL;
+	mp_closep(&record->overlay_fd);
+	for (size_t i = 0; i < record->n_fds; i++)
+		mp_closep(&record->fds[i]);
+	record->n_fds = 0;
+}
+
+static void has_exited(struct mp_source *source, uint32_t events);
+
+static int start(struct mp_supervisor *sv, struct mp_record *record, struct mp_error *err)
+{
+	const struct mp_pod_spec *spec = sv->spec;
+	const struct mp_log_pump_config log = { .loop = sv->loop,
+						.dir_fd = sv->dir.log_fd,
+						.container = spec->containers[record->index].name,
+						.restart_count = record->restart_count,
+						.wrote = log_wrote,
+						.ctx = record };
+	const bool is_privileged = spec->containers[record->index].security.privileged == MP_TRUE;
+	struct mp_child_op ops[OPS_MAX];
+	struct mp_container_result result;
+	int out[2] = { -EBADF, -EBADF };
+	int r = sv->infra ? 0 : mp_fail_text(err, ESRCH, "the pod's sandbox is gone");
+
+	if (r == 0)
+		r = mp_log_pump_new(&log, &record->log, out, err);
+	if (r < 0)
+		return r;
+	record->process.stdio[1] = out[0];
+	record->process.stdio[2] = out[1];
+
+	const struct mp_container_config config = {
+		.process = record->process,
+		.pause_pidfd = mp_infra_pidfd(sv->infra),
+		.join = (spec->host_network ? 0 : CLONE_NEWNET | CLONE_NEWUTS) |
+			(spec->host_ipc ? 0 : CLONE_NEWIPC),
+		.pid_ns = spec->host_pid				    ? MP_PID_NS_HOST
+			  : spec->share_process_namespace == MP_TRUE ? MP_PID_NS_POD
+								     : MP_PID_NS_OWN,
+		.has_cgroup_ns = !is_privileged,
+		.enter_root = ops,
+		.n_enter_root = collect_ops(record, ops),
+	};
+
+	r = mp_container_start(&config, &result, err);
+	mp_closep(&out[0]);
+	mp_closep(&out[1]);
+	record->process.stdio[1] = record->process.stdio[2] = -1;
+	if (r < 0)
+		return r;
+	record->pidfd = result.pidfd;
+	record->pid = result.pid;
+	record->is_running = true;
+	if (result.is_oom_score_adj_refused && !sv->has_noted_oom) {
+		sv->has_noted_oom = true;
+		mp_report_note(&sv->report,
+			       "this host does not let us lower oom_score_adj (CAP_SYS_RESOURCE): "
+			       "containers keep the value of minipod itself");
+	}
+	record->exited = (struct mp_source){ .fd = record->pidfd,
+					     .events = EPOLLIN,
+					     .ready = has_exited };
+	return mp_loop_add(sv->loop, &record->exited, err);
+}
+
+void mp_exec_start_container(struct mp_supervisor *sv, size_t index)
+{
+	struct mp_record *record = sv->records[index];
+	struct mp_error err = MP_ERROR_NONE;
+	int r;
+
+	if (!record || record->is_running) {
+		mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_START_FAILED,
+							   .container = (int)index,
+							   .text = { "", "no container was created" } });
+		return;
+	}
+	r = start(sv, record, &err);
+	release_start(record);
+	if (record->log && sv->echo)
+		mp_echo_open(sv->echo, index, mp_log_pump_fd(record->log));
+	sv->start_errno[index] = r < 0 ? -r : 0;
+	if (r < 0) {
+		enum mp_cgroup_state state;
+
+		if (record->is_running)
+			mp_record_end(record);
+		if (record->log)
+			mp_log_pump_finish(record->log);
+		(void)mp_cgroup_remove(record->cgroup, &state, NULL);
+		mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_START_FAILED,
+							   .container = (int)index,
+							   .text = { "", err.msg } });
+		return;
+	}
+	mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_STARTED, .container = (int)index });
+}
+
+/* ---- exit ------------------------------------------------------------------------------------ */
+
+/* The last bytes of the termination file, else (on errors, if asked for) of the log (3.5). */
+static void read_message(struct mp_record *record, int code, char *buf)
+{
+	const struct mp_container_spec *c = &record->sv->spec->containers[record->index];
+	mp_auto_fd fd = openat(record->dir_fd, record->termination_file,
+			       O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	const off_t end = fd >= 0 ? lseek(fd, 0, SEEK_END) : 0;
+	const off_t from = end > (off_t)FILE_MESSAGE_BYTES ? end - (off_t)FILE_MESSAGE_BYTES : 0;
+	ssize_t n = fd >= 0 ? pread(fd, buf, FILE_MESSAGE_BYTES, from) : 0;
+
+	if (n < 0 || (fd < 0 && errno != ENOENT)) {
+		(void)snprintf(buf, FILE_MESSAGE_BYTES, "Error on reading termination log %s: %s",
+			       record->termination_file, strerror(errno));
+		return;
+	}
+	buf[n] = '\0';
+	if (n == 0 && code != 0 && mp_streq(c->termination_policy, "FallbackToLogsOnError") &&
+	    record->log)
+		(void)mp_log_tail(mp_log_pump_fd(record->log), LOG_MESSAGE_LINES,
+				  LOG_MESSAGE_BYTES, buf);
+}
+
+static void has_exited(struct mp_source *source, uint32_t events)
+{
+	struct mp_record *record = mp_container_of(source, struct mp_record, exited);
+	struct mp_supervisor *sv = record->sv;
+	siginfo_t info = { .si_pid = 0 };
+	char message[FILE_MESSAGE_BYTES + 1] = "";
+	struct mp_event ev = { .type = MP_EV_EXITED, .container = (int)record->index };
+	enum mp_cgroup_state state;
+	uint64_t oom_kills = 0;
+
+	(void)events;
+	if (waitid(P_PIDFD, (id_t)record->pidfd, &info, WEXITED | WNOHANG) == 0 && info.si_pid == 0)
+		return;
+	mp_loop_remove(&record->exited);
+	record->is_running = false;
+	if (info.si_pid == 0) {
+		ev.exited.is_unknown = true;
+		ev.exited.code = 137;
+	} else {
+		ev.exited.signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
+		ev.exited.code = ev.exited.signal ? 128 + ev.exited.signal : info.si_status;
+	}
+	/* In a shared pid namespace its children outlive it: they are its own, so they go too. */
+	(void)mp_cgroup_kill(record->cgroup, NULL);
+	(void)mp_cgroup_oom_kills(record->cgroup, &oom_kills, NULL);
+	ev.exited.is_oom = oom_kills > 0;
+	if (record->log)
+		mp_log_pump_finish(record->log);
+	read_message(record, ev.exited.code, message);
+	ev.exited.message = message;
+	/* Whoever is still dying in it is waited for when the record or the pod is removed. */
+	(void)mp_cgroup_remove(record->cgroup, &state, NULL);
+	mp_supervisor_post(sv, &ev);
+}
+
+void mp_exec_signal(struct mp_supervisor *sv, size_t index, const char *signal_name)
+{
+	struct mp_record *record = sv->records[index];
+	const int number = mp_signal_number(signal_name);
+
+	if (record && record->is_running)
+		(void)mp_sys_pidfd_send_signal(record->pidfd, number > 0 ? number : SIGTERM);
+}
+
+void mp_exec_kill(struct mp_supervisor *sv, size_t index)
+{
+	struct mp_record *record = sv->records[index];
+
+	if (!record || !record->is_running)
+		return;
+	(void)mp_sys_pidfd_send_signal(record->pidfd, SIGKILL);
+	(void)mp_cgroup_kill(record->cgroup, NULL);
+}
+
+void mp_record_end(struct mp_record *record)
+{
+	siginfo_t info;
+
+	if (!record->is_running)
+		return;
+	mp_loop_remove(&record->exited);
+	(void)mp_sys_pidfd_send_signal(record->pidfd, SIGKILL);
+	(void)mp_cgroup_kill(record->cgroup, NULL);
+	(void)waitid(P_PIDFD, (id_t)record->pidfd, &info, WEXITED);
+	record->is_running = false;
+}
+
+/* ---- removal ----------------------------------------------------------------------------------- */
+
+void mp_record_free(struct mp_record *record)
+{
+	if (!record)
+		return;
+	for (size_t i = 0; i < MP_ARRAY_SIZE(record->hooks); i++) {
+		if (record->hooks[i])
+			mp_attempt_abandon(record->hooks[i]);
+		mp_net_check_cancel(record->net_hooks[i]);
+	}
+	for (size_t i = 0; i < MP_N_PROBES; i++) {
+		if (record->probes[i])
+			mp_attempt_abandon(record->probes[i]);
+		mp_net_check_cancel(record->net_probes[i]);
+	}
+	release_start(record);
+	if (record->log && record->sv->echo)
+		mp_echo_close(record->sv->echo, record->index, mp_log_pump_fd(record->log));
+	mp_log_pump_free(record->log);
+	mp_seccomp_program_free(record->seccomp);
+	mp_cgroup_close(record->cgroup);
+	mp_closep(&record->dir_fd);
+	mp_closep(&record->pidfd);
+	mp_arena_done(&record->arena);
+	free(record);
+}
+
+void mp_exec_remove_record(struct mp_supervisor *sv, size_t index, const char *id, bool with_logs)
+{
+	const char *name = sv->spec->containers[index].name;
+	struct mp_record **at = &sv->records[index];
+	struct mp_record *record;
+	enum mp_cgroup_state state;
+	mp_auto_fd parent = -EBADF;
+	char path[512], dir[16];
+
+	if (mp_starts_with(id, "minipod://"))
+		id += strlen("minipod://");
+	while (*at && strcmp((*at)->id, id) != 0)
+		at = &(*at)->next;
+	record = *at;
+	if (!record || record->is_running)
+		return;
+	*at = record->next;
+	(void)mp_cgroup_remove(record->cgroup, &state, NULL);
+	if (with_logs) {
+		(void)snprintf(path, sizeof(path), "%s/%lld.log", name,
+			       (long long)record->restart_count);
+		(void)unlinkat(sv->dir.log_fd, path, 0);
+	}
+	(void)mp_record_dir_name(record->id, dir);
+	mp_record_free(record);
+	(void)snprintf(path, sizeof(path), "containers/%s", name);
+	parent = openat(sv->dir.lib_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (parent >= 0)
+		(void)mp_volume_remove(parent, dir, NULL);
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pod's environment: its cgroup, its sandbox, and taking everything down again. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "rootfs/volumes.h"
+#include "runtime/assemble.h"
+#include "runtime/attempt.h"
+#include "runtime/base/fd.h"
+#include "runtime/ip_pool.h"
+#include "runtime/supervisor.h"
+
+#define SHM_BYTES ((uint64_t)64 * 1024 * 1024)
+
+static void post_text(struct mp_supervisor *sv, enum mp_event_type type, const char *reason,
+		      const char *message)
+{
+	mp_supervisor_post(sv, &(struct mp_event){ .type = type,
+						   .container = -1,
+						   .text = { reason, message } });
+}
+
+static void post(struct mp_supervisor *sv, enum mp_event_type type)
+{
+	mp_supervisor_post(sv, &(struct mp_event){ .type = type, .container = -1 });
+}
+
+/* ---- cgroup and directories ------------------------------------------------------------------ */
+
+static int open_cgroups(struct mp_supervisor *sv, struct mp_error *err)
+{
+	const struct mp_cgroup_host_config config = { .root = sv->config.cgroup_root };
+	const struct mp_cgroup_limits limits = mp_assemble_pod_limits(sv->spec);
+	const struct mp_cgroup_limits pause = { .level = MP_CGROUP_LEVEL_CONTAINER };
+	char text[512];
+	struct mp_buf path = MP_BUF(text);
+	int r = 0;
+
+	if (!sv->cgroup_host)
+		r = mp_cgroup_host_open(&config, &sv->cgroup_host, err);
+	mp_assemble_pod_cgroup(sv->spec, &path);
+	if (r == 0 && !sv->pod_cgroup)
+		r = mp_cgroup_open_pod(sv->cgroup_host, text, &limits, &sv->pod_cgroup, err);
+	if (r == 0 && !sv->pause_cgroup)
+		r = mp_cgroup_open_container(sv->pod_cgroup, "pause", &pause, &sv->pause_cgroup,
+					     err);
+	return r;
+}
+
+void mp_exec_prepare_pod(struct mp_supervisor *sv)
+{
+	struct mp_error err = MP_ERROR_NONE;
+	char text[MP_ERROR_MSG_MAX + 64];
+
+	if (open_cgroups(sv, &err) < 0) {
+		(void)snprintf(text, sizeof(text), "unable to ensure pod container exists: %s",
+			       err.msg);
+		post_text(sv, MP_EV_POD_PREPARE_FAILED, "FailedCreatePodContainer", text);
+		return;
+	}
+	post(sv, MP_EV_POD_PREPARED);
+}
+
+/* ---- sandbox --------------------------------------------------------------------------------- */
+
+static void reap_infra(struct mp_supervisor *sv)
+{
+	siginfo_t info;
+
+	mp_loop_remove(&sv->infra_died);
+	(void)waitid(P_PIDFD, (id_t)mp_infra_pidfd(sv->infra), &info, WEXITED);
+	mp_infra_free(sv->infra);
+	sv->infra = NULL;
+}
+
+static void infra_died(struct mp_source *source, uint32_t events)
+{
+	struct mp_supervisor *sv = mp_container_of(source, struct mp_supervisor, infra_died);
+
+	(void)events;
+	reap_infra(sv);
+	post(sv, sv->is_stopping_sandbox ? MP_EV_SANDBOX_STOPPED : MP_EV_SANDBOX_DIED);
+	sv->is_stopping_sandbox = false;
+}
+
+static uint64_t sandbox_namespaces(const struct mp_pod_spec *spec)
+{
+	uint64_t flags = 0;
+
+	if (!spec->host_network)
+		flags |= CLONE_NEWNET | CLONE_NEWUTS;
+	if (!spec->host_ipc)
+		flags |= CLONE_NEWIPC;
+	if (spec->share_process_namespace == MP_TRUE)
+		flags |= CLONE_NEWPID;
+	return flags;
+}
+
+#define SYSCTLS_MAX 64
+
+static bool has_sysctl(const struct mp_pod_security *security, const char *name)
+{
+	for (size_t i = 0; i < security->n_sysctls; i++)
+		if (mp_streq(security->sysctls[i].key, name))
+			return true;
+	return false;
+}
+
+/* The runtime's own defaults of pods with a network of their own (9.5), then the pod's. */
+static size_t collect_sysctls(const struct mp_pod_spec *spec, struct mp_infra_sysctl *ret)
+{
+	static const struct mp_infra_sysctl defaults[] = {
+		{ "net.ipv4.ip_unprivileged_port_start", "0" },
+		{ "net.ipv4.ping_group_range", "0 2147483647" },
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; i < MP_ARRAY_SIZE(defaults) && !spec->host_network; i++)
+		if (!has_sysctl(&spec->security, defaults[i].name))
+			ret[n++] = defaults[i];
+	for (size_t i = 0; i < spec->security.n_sysctls && n < SYSCTLS_MAX; i++)
+		ret[n++] = (struct mp_infra_sysctl){ spec->security.sysctls[i].key,
+						     spec->security.sysctls[i].value };
+	return n;
+}
+
+static int make_shm(struct mp_supervisor *sv, struct mp_error *err)
+{
+	if (sv->shm_fd >= 0)
+		return 0;
+	if (sv->spec->host_ipc) {
+		sv->shm_fd = open("/dev/shm", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		return sv->shm_fd < 0 ? mp_fail(err, errno, "open /dev/shm") : 0;
+	}
+	return mp_volume_tmpfs(sv->dir.lib_fd, "shm", SHM_BYTES, 01777, &sv->shm_fd, err);
+}
+
+static int create_sandbox(struct mp_supervisor *sv, struct mp_error *err)
+{
+	const struct mp_pod_spec *spec = sv->spec;
+	struct mp_infra_sysctl sysctls[SYSCTLS_MAX];
+	struct mp_infra_config config = {
+		.unshare = sandbox_namespaces(spec),
+		.sysctls = sysctls,
+		.n_sysctls = collect_sysctls(spec, sysctls),
+		.has_oom_score_adj = true,
+		.oom_score_adj = -998,
+	};
+	struct mp_cgroup_join join;
+	int tasks[MP_CGROUP_JOIN_MAX + 1];
+	int r;
+
+	r = mp_pod_hostname(spec, sv->node_name, sv->hostname, err);
+	if (r == 0)
+		r = mp_pod_node_name(spec, sv->node_name, sv->uts_name, err);
+	if (r == 0 && !spec->host_network && !sv->ip[0])
+		r = mp_ip_reserve(sv->config.roots->run, sv->config.pod_cidr, spec->meta.uid, sv->ip,
+				  err);
+	if (r < 0)
+		return r;
+	if (spec->host_network)
+		(void)snprintf(sv->ip, sizeof(sv->ip), "%s", sv->host_ip);
+	else {
+		config.hostname = sv->uts_name;
+		config.ips[config.n_ips++] = sv->ip;
+	}
+	mp_cgroup_get_join(sv->pause_cgroup, &join);
+	memcpy(tasks, join.tasks, sizeof(join.tasks));
+	if (join.cpu_tasks >= 0)
+		tasks[join.n_tasks++] = join.cpu_tasks;
+	config.cgroup_tasks_fds = tasks;
+	config.n_cgroup_tasks_fds = join.n_tasks;
+	config.cgroup_fd = join.dir_fd;
+	r = mp_infra_create(&config, &sv->infra, err);
+	if (r < 0)
+		return r;
+	/* The network namespace is made beside us; meanwhile there is something to do here. */
+	r = make_shm(sv, err);
+	if (r == 0)
+		r = mp_infra_wait_ready(sv->infra, err);
+	if (r == 0) {
+		sv->infra_died = (struct mp_source){ .fd = mp_infra_pidfd(sv->infra),
+						     .events = EPOLLIN,
+						     .ready = infra_died };
+		r = mp_loop_add(sv->loop, &sv->infra_died, err);
+		if (r < 0) {
+			siginfo_t info;
+
+			(void)mp_infra_kill(sv->infra, NULL);
+			(void)waitid(P_PIDFD, (id_t)mp_infra_pidfd(sv->infra), &info, WEXITED);
+		}
+	}
+	if (r < 0) {
+		mp_infra_free(sv->infra);
+		sv->infra = NULL;
+	}
+	return r;
+}
+
+void mp_exec_create_sandbox(struct mp_supervisor *sv, int attempt)
+{
+	struct mp_error err = MP_ERROR_NONE;
+
+	(void)attempt;
+	if (create_sandbox(sv, &err) < 0) {
+		post_text(sv, MP_EV_SANDBOX_FAILED, "FailedCreatePodSandBox", err.msg);
+		return;
+	}
+	mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_SANDBOX_READY,
+						   .container = -1,
+						   .sandbox = { .ip = sv->ip } });
+}
+
+void mp_exec_stop_sandbox(struct mp_supervisor *sv)
+{
+	struct mp_error err = MP_ERROR_NONE;
+
+	for (size_t i = 0; i < mp_spec_n_containers(sv->spec); i++)
+		if (sv->records[i] && sv->records[i]->is_running)
+			mp_exec_kill(sv, i);
+	if (!sv->infra) {
+		post(sv, MP_EV_SANDBOX_STOPPED);
+		return;
+	}
+	sv->is_stopping_sandbox = true;
+	if (mp_infra_kill(sv->infra, &err) < 0)
+		post_text(sv, MP_EV_SANDBOX_STOP_FAILED, "FailedKillPod", err.msg);
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+static void free_records(struct mp_supervisor *sv)
+{
+	for (size_t i = 0; i < mp_spec_n_containers(sv->spec); i++) {
+		while (sv->records[i]) {
+			struct mp_record *next = sv->records[i]->next;
+
+			mp_record_free(sv->records[i]);
+			sv->records[i] = next;
+		}
+	}
+}
+
+static void remove_volumes(struct mp_supervisor *sv)
+{
+	for (size_t i = 0; i < sv->spec->n_volumes; i++) {
+		mp_closep(&sv->volumes[i].fd);
+		sv->volumes[i].is_ready = false;
+	}
+	mp_exec_remove_volumes(sv);
+	mp_closep(&sv->shm_fd);
+	if (sv->dir.lib_fd >= 0 && !sv->spec->host_ipc)
+		(void)mp_volume_remove(sv->dir.lib_fd, "shm", NULL);
+}
+
+/* True when nothing of @cg is left. */
+static bool remove_cgroup(struct mp_cgroup **cg, struct mp_error *err)
+{
+	enum mp_cgroup_state state = MP_CGROUP_GONE;
+
+	if (!*cg)
+		return true;
+	if (mp_cgroup_remove(*cg, &state, err) < 0 || state == MP_CGROUP_BUSY)
+		return false;
+	mp_cgroup_close(*cg);
+	*cg = NULL;
+	return true;
+}
+
+bool mp_exec_try_tear_down(struct mp_supervisor *sv, struct mp_error *err)
+{
+	free_records(sv);
+	remove_volumes(sv);
+	if (!remove_cgroup(&sv->pause_cgroup, err) || !remove_cgroup(&sv->pod_cgroup, err))
+		return false;
+	mp_cgroup_host_close(sv->cgroup_host);
+	sv->cgroup_host = NULL;
+	if (!sv->spec->host_network)
+		mp_ip_release(sv->config.roots->run, sv->ip);
+	return mp_state_dir_remove_data(&sv->dir, err) == 0;
+}
+
+void mp_exec_tear_down(struct mp_supervisor *sv)
+{
+	struct mp_error err = MP_ERROR_NONE;
+
+	sv->tear_down_at = MP_NSEC_NEVER;
+	if (mp_exec_try_tear_down(sv, &err)) {
+		post(sv, MP_EV_TORN_DOWN);
+		return;
+	}
+	if (sv->n_tear_downs == 0 && err.code != 0)
+		mp_report_note(&sv->report, "cleaning up: %s (trying again)", err.msg);
+	/* The last processes are still dying: 1, 2, 4 ... 1024 ms. */
+	sv->tear_down_at = mp_nsec_add(sv->now.mono,
+				       MP_NSEC_PER_MS << (sv->n_tear_downs < 10 ? sv->n_tear_downs
+										: 10));
+	sv->n_tear_downs++;
+}
+
+void mp_exec_release_all(struct mp_supervisor *sv)
+{
+	for (size_t i = 0; sv->records && i < mp_spec_n_containers(sv->spec); i++)
+		for (struct mp_record *record = sv->records[i]; record; record = record->next)
+			mp_record_end(record);
+	if (sv->infra) {
+		(void)mp_infra_kill(sv->infra, NULL);
+		reap_infra(sv);
+	}
+	if (sv->loop)
+		mp_attempts_end(sv->loop);
+	for (int tries = 0; sv->records && tries < 200 && !mp_exec_try_tear_down(sv, NULL); tries++) {
+		const struct timespec ten_ms = { .tv_nsec = 10 * MP_NSEC_PER_MS };
+
+		/* Supervision is over: nothing else is waiting for this thread. */
+		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &ten_ms, NULL);
+	}
+}

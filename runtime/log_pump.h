@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The log of one container record: its stdout and stderr pipes are read by the loop and written
+ * to <restart count>.log in CRI format. A full disk costs lines, never supervision.
+ * Source: pod-semantics reference section 13.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "runtime/base/error.h"
+#include "runtime/base/loop.h"
+
+struct mp_log_pump;
+
+/** struct mp_log_pump_config - borrowed until mp_log_pump_new() returns, but for the callback. */
+struct mp_log_pump_config {
+	struct mp_loop *loop;
+	int dir_fd;            /* the pod's log directory */
+	const char *container; /* directory below it */
+	int64_t restart_count; /* names the file */
+	void (*wrote)(void *ctx); /* new entries are in the file; may be NULL */
+	void *ctx;
+};
+
+/**
+ * mp_log_pump_new() - open the log file and make the two pipes.
+ * @ret_child_fds: write ends for the container's stdout and stderr; owned by the caller, who
+ *                 closes them once the container has its copies.
+ *
+ * Return: 0 or -errno; nothing stays open on failure.
+ */
+int mp_log_pump_new(const struct mp_log_pump_config *config, struct mp_log_pump **ret,
+		    int ret_child_fds[2], struct mp_error *err);
+
+/** mp_log_pump_fd() - the log file, for readers of our own; borrowed. */
+int mp_log_pump_fd(const struct mp_log_pump *pump);
+
+/** mp_log_pump_drain() - read what the pipes hold right now, without waiting. */
+void mp_log_pump_drain(struct mp_log_pump *pump);
+
+/** mp_log_pump_lost() - bytes of entries that could not be written. */
+uint64_t mp_log_pump_lost(const struct mp_log_pump *pump);
+
+/**
+ * mp_log_pump_finish() - the container has ended: drain, write unfinished lines as partial
+ * entries, stop watching. The file stays open.
+ */
+void mp_log_pump_finish(struct mp_log_pump *pump);
+
+/** mp_log_pump_free() - close everything; NULL allowed. */
+void mp_log_pump_free(struct mp_log_pump *pump);
+
+/**
+ * mp_log_tail() - the last @max_lines entries of a log file, contents only, each followed by a
+ * newline, of which the last @max_bytes bytes (section 3.5: 80 lines, 2048 bytes).
+ * @buf: max_bytes + 1 bytes; NUL-terminated on return.
+ *
+ * Return: bytes stored.
+ */
+size_t mp_log_tail(int fd, size_t max_lines, size_t max_bytes, char *buf);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "runtime/base/log.h"
+#include "runtime/options.h"
+
+#define EXIT_OURS 125
+
+/* A closed 0, 1 or 2 would be given to the next file we open: open(2). */
+static void fill_stdio(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) /* NOLINT */
+			_exit(EXIT_OURS);
+}
+
+static void set_level(const struct mp_args *args)
+{
+	int level = MP_LOG_NOTE;
+
+	for (size_t i = 0; i < args->n_values; i++)
+		if (args->values[i].option->letter == 'v' && level < MP_LOG_DEBUG)
+			level++;
+	if (mp_args_has(args, "quiet"))
+		level = MP_LOG_ERROR;
+	mp_log_set_level((enum mp_log_level)level);
+}
+
+int main(int argc, char **argv)
+{
+	static struct mp_args args;
+	struct mp_error err = MP_ERROR_NONE;
+
+	fill_stdio();
+	if (argc < 2) {
+		mp_help_print(stderr, NULL);
+		return EXIT_OURS;
+	}
+	if (mp_args_parse(argv + 1, (size_t)argc - 1, &args, &err) < 0) {
+		mp_log(MP_LOG_ERROR, "%s", err.msg);
+		return EXIT_OURS;
+	}
+	if (args.wants_help || !args.verb) {
+		mp_help_print(args.wants_help ? stdout : stderr, args.verb);
+		return args.wants_help ? 0 : EXIT_OURS;
+	}
+	set_level(&args);
+	return args.verb->run(&args);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where a pod is on disk: the three roots, the pod's own directories, the lock of its live
+ * supervisor, and the files that are replaced whole. Crash-only: opening what a dead supervisor
+ * left behind is the normal path.
+ *
+ *   <run>/pods/<namespace>_<name>/   pod.json status.json trace.jsonl lock control.sock
+ *   <lib>/pods/<uid>/                volumes/ containers/ etc-hosts ...: what containers see
+ *   <log>/pods/<namespace>_<name>_<uid>/<container>/<restart count>.log
+ */
+#pragma once
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "lifecycle/spec.h"
+
+/** struct mp_roots - absolute directories; with --root DIR they are DIR/run, DIR/lib, DIR/log. */
+struct mp_roots {
+	char run[PATH_MAX]; /* /run/minipod */
+	char lib[PATH_MAX]; /* /var/lib/minipod */
+	char log[PATH_MAX]; /* /var/log/minipod */
+};
+
+/**
+ * mp_roots_init() - from --root or MINIPOD_ROOT, else the system's directories.
+ * @root: NULL = not given.
+ */
+int mp_roots_init(const char *root, struct mp_roots *ret, struct mp_error *err);
+
+/** struct mp_state_dir - an opened pod directory. Zero-initialise with MP_STATE_DIR_NONE. */
+struct mp_state_dir {
+	int run_fd;  /* owned: <run>/pods/<namespace>_<name> */
+	int lib_fd;  /* owned: <lib>/pods/<uid> */
+	int log_fd;  /* owned: <log>/pods/<namespace>_<name>_<uid> */
+	int lock_fd; /* owned: holds the OFD lock while it is open */
+	char run_path[PATH_MAX];
+	char lib_path[PATH_MAX];
+	char log_path[PATH_MAX];
+	char name[520]; /* "<namespace>_<name>" */
+};
+
+#define MP_STATE_DIR_NONE \
+	((struct mp_state_dir){ .run_fd = -EBADF, .lib_fd = -EBADF, .log_fd = -EBADF, \
+				.lock_fd = -EBADF })
+
+/**
+ * mp_state_dir_create() - make and lock the directories of a new pod.
+ *
+ * Return: 0; -EEXIST when a pod of that name is there (the sentence says the way out); -errno.
+ * Nothing is left behind on failure. Source: fcntl(2) F_OFD_SETLK.
+ */
+int mp_state_dir_create(const struct mp_roots *roots, const struct mp_pod_spec *spec,
+			struct mp_state_dir *ret, struct mp_error *err);
+
+/**
+ * mp_state_dir_open() - open an existing pod's directories without locking.
+ * @uid: of the pod; NULL: only the run directory is opened.
+ *
+ * Return: 0; -ENOENT when there is no such pod; -errno.
+ */
+int mp_state_dir_open(const struct mp_roots *roots, const char *name, const char *uid,
+		      struct mp_state_dir *ret, struct mp_error *err);
+
+/** mp_state_dir_lock() - become the pod's supervisor. -EAGAIN when another one lives. */
+int mp_state_dir_lock(struct mp_state_dir *dir, struct mp_error *err);
+
+/** mp_state_dir_is_locked() - a live supervisor holds the pod; *@ret_pid is its pid, or 0. */
+bool mp_state_dir_is_locked(const struct mp_state_dir *dir, int *ret_pid);
+
+/** mp_state_dir_remove_data() - what containers saw: <lib>/pods/<uid> and all below it. */
+int mp_state_dir_remove_data(struct mp_state_dir *dir, struct mp_error *err);
+
+/** mp_state_dir_remove() - logs and the run directory: the pod object is gone. */
+int mp_state_dir_remove(struct mp_state_dir *dir, struct mp_error *err);
+
+/** mp_state_dir_close() - release descriptors (and so the lock). May be called again. */
+void mp_state_dir_close(struct mp_state_dir *dir);

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The turn: collect what happened, apply it, plan once, carry out, arm one deadline. Nothing here
+ * knows a rule of pod life.
+ */
+#include "runtime/supervisor.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "cgroups/devices.h"
+#include "runtime/attempt.h"
+#include "runtime/base/clock_io.h"
+#include "runtime/base/fd.h"
+#include "runtime/base/json.h"
+#include "runtime/echo.h"
+#include "runtime/node.h"
+#include "runtime/pod_json.h"
+#include "runtime/status_json.h"
+#include "runtime/trace.h"
+
+/* ---- the queue ------------------------------------------------------------------------------ */
+
+/* Copies a borrowed string into the entry; what does not fit any more is cut. */
+static const char *keep(struct mp_queued *q, size_t *used, const char *text)
+{
+	if (!text)
+		return NULL;
+
+	const size_t room = sizeof(q->text) - *used - 1;
+	const size_t len = strnlen(text, room);
+	char *copy = q->text + *used;
+
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	*used += len + (len < room ? 1 : 0);
+	return copy;
+}
+
+void mp_supervisor_post(struct mp_supervisor *sv, const struct mp_event *ev)
+{
+	assert(sv->n_queued < MP_QUEUE_MAX);
+
+	struct mp_queued *q = &sv->queue[sv->n_queued++];
+	struct mp_event *e = &q->ev;
+	size_t used = 0;
+
+	*e = *ev;
+	e->text.reason = keep(q, &used, ev->text.reason);
+	e->condition.type = keep(q, &used, ev->condition.type);
+	e->condition.status = keep(q, &used, ev->condition.status);
+	e->condition.reason = keep(q, &used, ev->condition.reason);
+	e->condition.message = keep(q, &used, ev->condition.message);
+	e->note.reason = keep(q, &used, ev->note.reason);
+	e->note.message = keep(q, &used, ev->note.message);
+	e->sandbox.ip = keep(q, &used, ev->sandbox.ip);
+	e->sandbox.ip6 = keep(q, &used, ev->sandbox.ip6);
+	e->image.resolved = keep(q, &used, ev->image.resolved);
+	e->image.id = keep(q, &used, ev->image.id);
+	e->image.stop_signal = keep(q, &used, ev->image.stop_signal);
+	e->created.id = keep(q, &used, ev->created.id);
+	e->hook.fallback_target = keep(q, &used, ev->hook.fallback_target);
+	if (ev->created.n_groups > 0) {
+		if (e->created.n_groups > MP_ARRAY_SIZE(q->groups))
+			e->created.n_groups = MP_ARRAY_SIZE(q->groups);
+		memcpy(q->groups, ev->created.groups, e->created.n_groups * sizeof(q->groups[0]));
+		e->created.groups = q->groups;
+	}
+	/* The long ones last, so that a cut cannot cost a short one. */
+	e->volume.message = keep(q, &used, ev->volume.message);
+	e->exited.message = keep(q, &used, ev->exited.message);
+	e->hook.message = keep(q, &used, ev->hook.message);
+	e->probe.output = keep(q, &used, ev->probe.output);
+	e->text.message = keep(q, &used, ev->text.message);
+}
+
+/* ---- files ------------------------------------------------------------------------------------ */
+
+static int write_pod_json(struct mp_supervisor *sv, struct mp_error *err)
+{
+	struct mp_json w;
+	size_t len;
+	int r;
+
+	mp_json_init(&w, MP_JSON_COMPACT);
+	mp_pod_json_write(&w, sv->spec, NULL);
+
+	const char *text = mp_json_finish(&w, &len, &r);
+
+	if (text)
+		r = mp_file_replace(sv->dir.run_fd, "pod.json", text, len, 0600, err);
+	else
+		r = mp_fail(err, -r, "write pod.json");
+	mp_json_done(&w);
+	return r;
+}
+
+static void write_status(struct mp_supervisor *sv)
+{
+	const struct mp_status_json status = { .spec = sv->spec,
+					       .status = mp_pod_status(sv->pod),
+					       .host_ip = sv->node.host_ip };
+	struct mp_error err = MP_ERROR_NONE;
+	size_t len;
+
+	mp_json_reset(&sv->status_json);
+	mp_status_json_write(&sv->status_json, &status);
+
+	const char *text = mp_json_finish(&sv->status_json, &len, NULL);
+
+	sv->has_new_status = false;
+	if (text && mp_file_replace(sv->dir.run_fd, "status.json", text, len, 0600, &err) < 0 &&
+	    !sv->has_noted_disk) {
+		sv->has_noted_disk = true;
+		mp_report_note(&sv->report, "the pod goes on, but its status cannot be written: %s",
+			       err.msg);
+	}
+}
+
+/* ---- signals ---------------------------------------------------------------------------------- */
+
+static void ask_to_delete(struct mp_supervisor *sv, int signal)
+{
+	struct mp_event ev = { .type = MP_EV_DELETE, .container = -1 };
+	const char *name = signal == SIGINT ? "Ctrl-C" : signal == SIGHUP ? "hang-up" : "SIGTERM";
+
+	sv->n_interrupts++;
+	if (sv->n_interrupts == 1) {
+		mp_report_note(&sv->report,
+			       "%s: deleting the pod with its grace period of %lld s (once more to "
+			       "shorten it)",
+			       name, (long long)sv->spec->grace_s.v);
+	} else {
+		ev.remove.grace_s = (struct mp_opt_int){ .v = 0, .is_set = true };
+		if (sv->n_interrupts == 2)
+			mp_report_note(&sv->report, "%s again: 2 s are left", name);
+	}
+	mp_supervisor_post(sv, &ev);
+}
+
+static void signals_ready(struct mp_source *source, uint32_t events)
+{
+	struct mp_supervisor *sv = mp_container_of(source, struct mp_supervisor, signals);
+	struct signalfd_siginfo info;
+
+	(void)events;
+	while (mp_signals_read(sv->signal_fd, &info))
+		ask_to_delete(sv, (int)info.ssi_signo);
+}
+
+/* ---- facts ---------------------------------------------------------------------------------------- */
+
+struct mp_env_facts mp_env_facts_now(const struct mp_supervisor *sv, const struct mp_image *image)
+{
+	return (struct mp_env_facts){
+		.node = &sv->node,
+		.objects = sv->config.objects,
+		.pod_ip = sv->ip,
+		.pod_ip6 = "",
+		.hostname = sv->hostname,
+		.image_env = image ? image->env : NULL,
+	};
+}
+
+static void post_note(struct mp_supervisor *sv, const char *reason, const char *message)
+{
+	mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_NOTE,
+						   .container = -1,
+						   .note = { true, reason, message } });
+}
+
+void mp_exec_note_dns(struct mp_supervisor *sv, const struct mp_dns_notes *notes)
+{
+	if (notes->is_missing_cluster_dns) {
+		char text[1536];
+
+		(void)snprintf(text, sizeof(text),
+			       "pod: \"%s_%s(%s)\". kubelet does not have ClusterDNS IP configured "
+			       "and cannot create Pod using \"%s\" policy. Falling back to "
+			       "\"Default\" policy.",
+			       sv->spec->meta.name, sv->spec->meta.namespace_, sv->spec->meta.uid,
+			       sv->spec->dns_policy);
+		post_note(sv, "MissingClusterDNS", text);
+	}
+	if (notes->nameservers[0])
+		post_note(sv, "DNSConfigForming", notes->nameservers);
+	if (notes->searches[0])
+		post_note(sv, "DNSConfigForming", notes->searches);
+}
+
+/* ---- life ------------------------------------------------------------------------------------------ */
+
+/*
+ * Mounts of ours are nobody else's business: volumes live in a namespace that ends with the pod,
+ * and containers are cloned from it. What the host mounts later still arrives (slave).
+ */
+static int enter_own_mounts(struct mp_supervisor *sv, struct mp_error *err)
+{
+	sv->host_mnt_ns_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (sv->host_mnt_ns_fd < 0)
+		return mp_fail(err, errno, "open /proc/self/ns/mnt (is /proc mounted?)");
+	if (unshare(CLONE_NEWNS) < 0)
+		return mp_fail(err, errno, "make a mount namespace");
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return mp_fail(err, errno, "make mounts private");
+	return 0;
+}
+
+static int make_machine(struct mp_supervisor *sv, struct mp_error *err)
+{
+	const size_t n = mp_spec_n_containers(sv->spec);
+	struct mp_pod_config config = { .started_at = sv->now.mono, .is_cold_start = true };
+	int r;
+
+	if (getrandom(&config.seed, sizeof(config.seed), 0) != (ssize_t)sizeof(config.seed))
+		return mp_fail(err, errno, "random seed");
+	sv->pod_mem = calloc(1, mp_pod_size(sv->spec));
+	sv->queue = calloc(MP_QUEUE_MAX, sizeof(*sv->queue));
+	sv->plan.size = MP_PLAN_MIN + 16 * n;
+	sv->plan.actions = calloc(sv->plan.size, sizeof(*sv->plan.actions));
+	sv->records = calloc(n, sizeof(struct mp_record *));
+	sv->start_errno = calloc(n, sizeof(*sv->start_errno));
+	sv->volumes = calloc(sv->spec->n_volumes + 1, sizeof(*sv->volumes));
+	if (!sv->pod_mem || !sv->queue || !sv->plan.actions || !sv->records || !sv->start_errno ||
+	    !sv->volumes)
+		return mp_fail(err, ENOMEM, "pod state");
+	for (size_t i = 0; i < sv->spec->n_volumes; i++)
+		sv->volumes[i].fd = -EBADF;
+	sv->pod = mp_pod_init(sv->pod_mem, sv->spec, &config);
+	r = mp_trace_open(sv->dir.run_fd, sv->spec, &config, sv->now, &sv->trace, err);
+	return r;
+}
+
+static int set_up(struct mp_supervisor *sv, struct mp_error *err)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD };
+	static struct mp_node_buf node;
+	const struct mp_supervisor_config *c = &sv->config;
+	int r = mp_signals_open(signals, MP_ARRAY_SIZE(signals) - 1, &sv->old_mask, &sv->signal_fd,
+				err);
+
+	/* An inherited SIG_IGN would make waiting for containers fail: wait(2). */
+	(void)signal(SIGCHLD, SIG_DFL);
+	/* Nobody who got into the pod may look into us: prctl(2). */
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	sv->node = mp_node_read(&node);
+	(void)snprintf(sv->node_name, sizeof(sv->node_name), "%s", sv->node.node_name);
+	(void)snprintf(sv->host_ip, sizeof(sv->host_ip), "%s", sv->node.host_ip);
+	if (r == 0)
+		r = enter_own_mounts(sv, err);
+	if (r == 0)
+		r = mp_loop_new(&sv->loop, err);
+	if (r == 0) {
+		sv->signals = (struct mp_source){ .fd = sv->signal_fd,
+						  .events = EPOLLIN,
+						  .ready = signals_ready };
+		r = mp_loop_add(sv->loop, &sv->signals, err);
+	}
+	if (r == 0)
+		r = mp_image_store_open(c->roots->lib, mp_image_busybox(), &sv->images, err);
+	if (r == 0)
+		r = mp_state_dir_create(c->roots, sv->spec, &sv->dir, err);
+	if (r == 0)
+		r = write_pod_json(sv, err);
+	if (r == 0)
+		r = make_machine(sv, err);
+	if (r == 0 && c->is_foreground && !c->is_quiet)
+		r = mp_echo_new(sv->loop, sv->spec, STDOUT_FILENO, c->has_prefix, c->has_out_color,
+				&sv->echo, err);
+	return r;
+}
+
+static void note_full_disk(struct mp_supervisor *sv, int r)
+{
+	if (r == 0 || sv->has_noted_disk)
+		return;
+	sv->has_noted_disk = true;
+	mp_report_note(&sv->report, "the pod goes on, but its journal cannot be written: %s",
+		       strerror(-r));
+}
+
+/* One turn without waiting; returns the moment the next one is due. */
+static mp_nsec turn(struct mp_supervisor *sv)
+{
+	sv->now = mp_clock_read();
+	for (size_t i = 0; i < sv->n_queued; i++) {
+		mp_trace_event(sv->trace, &sv->queue[i].ev, sv->now);
+		mp_pod_apply(sv->pod, &sv->queue[i].ev, sv->now);
+	}
+	sv->n_queued = 0;
+	sv->plan.n = 0;
+	mp_pod_plan(sv->pod, sv->now, &sv->plan);
+	mp_trace_turn(sv->trace, sv->now);
+	for (size_t i = 0; i < sv->plan.n; i++)
+		mp_trace_action(sv->trace, &sv->plan.actions[i], sv->now);
+	/* The journal first: what a dead supervisor had begun must be readable in it. */
+	note_full_disk(sv, mp_trace_flush(sv->trace));
+	for (size_t i = 0; i < sv->plan.n; i++)
+		mp_executor_do(sv, &sv->plan.actions[i]);
+	return sv->plan.wake_at;
+}
+
+static int supervise(struct mp_supervisor *sv, struct mp_error *err)
+{
+	for (;;) {
+		const mp_nsec wake_at = turn(sv);
+
+		if (sv->n_queued > 0 || wake_at <= sv->now.mono)
+			continue;
+		if (sv->has_new_status)
+			write_status(sv);
+		if (mp_pod_is_finished(sv->pod))
+			return 0;
+		mp_loop_arm(sv->loop, mp_nsec_min(wake_at, mp_executor_deadline(sv)));
+
+		const int r = mp_loop_turn(sv->loop, err);
+
+		if (r < 0)
+			return r;
+		sv->now = mp_clock_read();
+		mp_executor_expire(sv, sv->now.mono);
+	}
+}
+
+static void release(struct mp_supervisor *sv)
+{
+	if (sv->echo)
+		mp_echo_flush(sv->echo);
+	if (sv->loop)
+		mp_attempts_end(sv->loop);
+	mp_echo_free(sv->echo);
+	mp_trace_close(sv->trace);
+	mp_image_store_close(sv->images);
+	mp_device_program_free(sv->devices);
+	if (sv->loop)
+		mp_loop_remove(&sv->signals);
+	mp_loop_free(sv->loop);
+	mp_closep(&sv->signal_fd);
+	mp_closep(&sv->host_mnt_ns_fd);
+	mp_closep(&sv->shm_fd);
+	mp_json_done(&sv->status_json);
+	free(sv->pod_mem);
+	free(sv->queue);
+	free(sv->plan.actions);
+	free(sv->records);
+	free(sv->start_errno);
+	free(sv->volumes);
+}
+
+int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code, struct mp_error *err)
+{
+	struct mp_supervisor sv = {
+		.config = *config,
+		.spec = config->spec,
+		.signal_fd = -EBADF,
+		.host_mnt_ns_fd = -EBADF,
+		.shm_fd = -EBADF,
+		.dir = MP_STATE_DIR_NONE,
+		.tear_down_at = MP_NSEC_NEVER,
+		.now = mp_clock_read(),
+		.report = { .out = config->is_quiet ? NULL : stderr,
+			    .has_color = config->has_err_color,
+			    .start_wall = config->start_wall },
+	};
+	int r;
+
+	mp_json_init(&sv.status_json, MP_JSON_COMPACT);
+	r = set_up(&sv, err);
+	if (r == 0)
+		r = supervise(&sv, err);
+	if (r < 0) {
+		/* Our own failure: nothing of the pod may stay behind. */
+		mp_exec_release_all(&sv);
+	} else {
+		if (sv.echo)
+			mp_echo_flush(sv.echo);
+		mp_report_table(&sv.report, sv.spec, mp_pod_status(sv.pod));
+		*ret_code = mp_report_exit_code(sv.spec, mp_pod_status(sv.pod), sv.start_errno);
+	}
+	if (r < 0 || config->is_foreground) {
+		struct mp_error second = MP_ERROR_NONE;
+
+		if (sv.dir.run_fd >= 0 && (mp_state_dir_remove_data(&sv.dir, &second) < 0 ||
+					   mp_state_dir_remove(&sv.dir, &second) < 0))
+			mp_report_note(&sv.report, "left behind: %s", second.msg);
+	}
+	mp_state_dir_close(&sv.dir);
+	release(&sv);
+	(void)sigprocmask(SIG_SETMASK, &sv.old_mask, NULL);
+	return r;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The supervisor of one pod: it owns the pure machine and everything the kernel gave us for the
+ * pod, and turns the one into the other. One thread, one loop. A turn collects what happened,
+ * applies it, plans once, carries out the actions and arms one deadline.
+ *
+ * Files: supervisor.c (the turn), executor.c (action to effect), exec_pod.c, exec_volumes.c,
+ * exec_image.c, exec_container.c, exec_hook.c, exec_probe.c (the effects).
+ */
+#pragma once
+
+#include <signal.h>
+
+#include "cgroups/tree.h"
+#include "lifecycle/pod.h"
+#include "namespaces/container.h"
+#include "namespaces/infra.h"
+#include "namespaces/process.h"
+#include "rootfs/image.h"
+#include "rootfs/prepare.h"
+#include "runtime/base/json.h"
+#include "runtime/base/loop.h"
+#include "runtime/env.h"
+#include "runtime/etc_files.h"
+#include "runtime/log_pump.h"
+#include "runtime/report.h"
+#include "runtime/state_dir.h"
+
+struct mp_trace;
+struct mp_attempt;
+struct mp_net_check;
+struct mp_device_program;
+struct mp_control;
+struct mp_supervisor;
+
+/** struct mp_record - one instance of a container: from CREATE to its removal. */
+struct mp_record {
+	struct mp_supervisor *sv; /* borrowed */
+	size_t index;             /* into spec->containers */
+	char id[65];              /* 64 hex digits */
+	int64_t restart_count;
+	struct mp_arena arena;    /* argv, environment, image: lives as long as the record */
+	struct mp_image image;
+	char **argv;
+	char **envp;
+	struct mp_process_config process; /* borrowed parts point into @arena */
+	struct mp_seccomp_program *seccomp; /* owned */
+	int dir_fd; /* owned: <lib>/pods/<uid>/containers/<name>/<id, 12 digits> */
+	int64_t uid, gid;
+	int overlay_fd; /* owned until the start; detached root mount */
+	struct mp_rootfs *rootfs; /* owned until the start */
+	int *fds; /* owned until the start: what the child mounts */
+	size_t n_fds;
+	struct mp_cgroup *cgroup; /* owned while the container may run */
+	int pidfd;      /* owned while running */
+	pid_t pid;      /* for printing */
+	struct mp_source exited; /* on @pidfd */
+	bool is_running;
+	struct mp_log_pump *log;
+	char termination_file[32]; /* name below @dir_fd */
+	struct mp_attempt *hooks[2];           /* by enum mp_hook_kind */
+	struct mp_attempt *probes[MP_N_PROBES]; /* by enum mp_probe_kind */
+	struct mp_net_check *net_hooks[2];
+	struct mp_net_check *net_probes[MP_N_PROBES];
+	struct mp_record *next; /* older record of the same container */
+};
+
+/** struct mp_volume_rt - one volume of the pod, once set up. */
+struct mp_volume_rt {
+	bool is_ready;
+	int fd; /* owned: its root directory or file */
+};
+
+/** struct mp_supervisor_config - how to run a pod. */
+struct mp_supervisor_config {
+	const struct mp_pod_spec *spec;      /* borrowed, as everything here */
+	const struct mp_objects *objects;
+	const struct mp_roots *roots;
+	const char *pod_cidr;    /* "10.88.0.0/16" */
+	const char *cgroup_root; /* "minipod" */
+	bool is_foreground;      /* echo output, delete the pod when it has ended */
+	bool has_prefix;
+	bool has_out_color, has_err_color;
+	bool is_quiet;
+	int64_t start_wall;
+};
+
+#define MP_TEXT_MAX 16384
+
+/** struct mp_queued - one event with its own copy of every string. */
+struct mp_queued {
+	struct mp_event ev;
+	int64_t groups[32];
+	char text[MP_TEXT_MAX];
+};
+
+#define MP_QUEUE_MAX 128
+
+struct mp_supervisor {
+	struct mp_supervisor_config config;
+	const struct mp_pod_spec *spec;
+	struct mp_node_facts node;
+	char node_name[256];
+	char host_ip[64];
+	struct mp_loop *loop;
+	int signal_fd;
+	struct mp_source signals;
+	sigset_t old_mask;
+	int host_mnt_ns_fd; /* owned */
+	struct mp_state_dir dir;
+	struct mp_report report;
+	struct mp_trace *trace;
+	struct mp_control *control;
+	struct mp_echo *echo;
+
+	void *pod_mem;
+	struct mp_pod *pod;
+	struct mp_plan plan;
+	struct mp_queued *queue; /* MP_QUEUE_MAX entries */
+	size_t n_queued;
+	bool has_new_status;
+	struct mp_json status_json; /* its buffer is used again and again */
+	int n_interrupts;
+	int failure; /* negative errno of our own failure: the pod is being taken down */
+
+	struct mp_image_store *images;
+	struct mp_device_program *devices; /* the default policy, loaded when first needed */
+	struct mp_cgroup_host *cgroup_host;
+	struct mp_cgroup *pod_cgroup;
+	struct mp_cgroup *pause_cgroup;
+	struct mp_infra *infra;
+	struct mp_source infra_died;
+	bool is_stopping_sandbox;
+	bool has_noted_disk; /* the note about a full or read-only disk was given */
+	bool has_noted_oom; /* the note about oom_score_adj was given */
+	char ip[64];
+	char hostname[MP_HOSTNAME_MAX];
+	char uts_name[MP_HOSTNAME_MAX];
+	int shm_fd;
+	struct mp_volume_rt *volumes;
+	struct mp_record **records; /* newest of each container */
+	int *start_errno;           /* per container, for the exit code */
+	mp_nsec tear_down_at;       /* when cleaning up is tried again; MP_NSEC_NEVER */
+	unsigned int n_tear_downs;
+	struct mp_now now; /* of this turn */
+};
+
+/** mp_supervisor_post() - queue @ev, copying its strings, for the next planning. */
+void mp_supervisor_post(struct mp_supervisor *sv, const struct mp_event *ev);
+
+/**
+ * mp_supervisor_run() - supervise one pod from its first event to its last.
+ * @ret_code: the exit code of `run`.
+ *
+ * Return: 0 or -errno when the pod could not even be set up; nothing is left behind then.
+ */
+int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code,
+		      struct mp_error *err);
+
+/** mp_executor_do() - carry out one action; answers are posted, now or later. */
+void mp_executor_do(struct mp_supervisor *sv, const struct mp_action *action);
+
+/** mp_executor_deadline() - the earliest timeout of a running hook or probe attempt. */
+mp_nsec mp_executor_deadline(const struct mp_supervisor *sv);
+
+/** mp_executor_expire() - end the attempts whose time is over at @now. */
+void mp_executor_expire(struct mp_supervisor *sv, mp_nsec now);
+
+/* Effects; each belongs to the action of the same name in lifecycle/action.h. */
+void mp_exec_prepare_pod(struct mp_supervisor *sv);
+void mp_exec_setup_volumes(struct mp_supervisor *sv);
+void mp_exec_create_sandbox(struct mp_supervisor *sv, int attempt);
+void mp_exec_stop_sandbox(struct mp_supervisor *sv);
+void mp_exec_tear_down(struct mp_supervisor *sv);
+void mp_exec_check_image(struct mp_supervisor *sv, size_t index);
+void mp_exec_pull_image(struct mp_supervisor *sv, size_t index);
+void mp_exec_create_container(struct mp_supervisor *sv, size_t index, int64_t restart_count);
+void mp_exec_start_container(struct mp_supervisor *sv, size_t index);
+void mp_exec_signal(struct mp_supervisor *sv, size_t index, const char *signal_name);
+void mp_exec_kill(struct mp_supervisor *sv, size_t index);
+void mp_exec_remove_record(struct mp_supervisor *sv, size_t index, const char *id, bool with_logs);
+void mp_exec_run_hook(struct mp_supervisor *sv, size_t index, enum mp_hook_kind kind);
+void mp_exec_abandon_hook(struct mp_supervisor *sv, size_t index, enum mp_hook_kind kind);
+void mp_exec_run_probe(struct mp_supervisor *sv, size_t index, enum mp_probe_kind kind);
+void mp_exec_abandon_probe(struct mp_supervisor *sv, size_t index, enum mp_probe_kind kind);
+
+/** mp_exec_try_tear_down() - one round of removing everything; false: something still lives. */
+bool mp_exec_try_tear_down(struct mp_supervisor *sv, struct mp_error *err);
+
+/** mp_exec_remove_volumes() - unmount and remove every volume the pod brought along. */
+void mp_exec_remove_volumes(struct mp_supervisor *sv);
+
+/** mp_record_end() - kill and reap what runs of a record, waiting for it: the last resort. */
+void mp_record_end(struct mp_record *record);
+
+/** mp_exec_note_dns() - events about a shortened or missing DNS configuration. */
+void mp_exec_note_dns(struct mp_supervisor *sv, const struct mp_dns_notes *notes);
+
+/** mp_exec_release_all() - last resort on our own failure: kill and remove whatever is left. */
+void mp_exec_release_all(struct mp_supervisor *sv);
+
+/**
+ * mp_record_build() - everything a start needs: directories, environment, command line, user,
+ * root file system, cgroup.
+ * @ret_reason: on failure, the waiting reason: CreateContainerConfigError or CreateContainerError.
+ *
+ * Return: 0 with *@ret owned by the caller, or -errno; nothing is left behind then.
+ */
+int mp_record_build(struct mp_supervisor *sv, size_t index, int64_t restart_count,
+		    struct mp_record **ret, const char **ret_reason, struct mp_error *err);
+
+/** mp_record_name() - "<name>.<restart count>": its cgroup, and in messages. */
+char *mp_record_name(const struct mp_record *record, char buf[128]);
+
+/** mp_record_dir_name() - the first 12 digits of its id. */
+char *mp_record_dir_name(const char *id, char buf[16]);
+
+/** mp_record_free() - release a record's memory and descriptors; its process must be gone. */
+void mp_record_free(struct mp_record *record);
+
+/** mp_volume_fd() - the set-up volume called @name, or -EBADF. */
+int mp_volume_fd(const struct mp_supervisor *sv, const char *name);
+
+/** mp_env_facts_now() - facts for environment and references at this moment. */
+struct mp_env_facts mp_env_facts_now(const struct mp_supervisor *sv, const struct mp_image *image);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The journal of a pod: every event fed to the machine and every action it handed out, one line
+ * of JSON each, appended before the actions are carried out. docs/trace.md describes the format.
+ */
+#pragma once
+
+#include "lifecycle/action.h"
+#include "lifecycle/event.h"
+#include "lifecycle/pod.h"
+#include "runtime/base/error.h"
+#include "runtime/base/json.h"
+
+#define MP_TRACE_VERSION 1
+
+struct mp_trace;
+
+/**
+ * mp_trace_open() - append to trace.jsonl in @dir_fd (made 0600); the first line says version,
+ * seed and start.
+ */
+int mp_trace_open(int dir_fd, const struct mp_pod_spec *spec, const struct mp_pod_config *config,
+		  struct mp_now now, struct mp_trace **ret, struct mp_error *err);
+
+/** mp_trace_event() - one event of this turn; only buffered. */
+void mp_trace_event(struct mp_trace *trace, const struct mp_event *ev, struct mp_now now);
+
+/** mp_trace_turn() - the turn planned at @now. */
+void mp_trace_turn(struct mp_trace *trace, struct mp_now now);
+
+/** mp_trace_action() - one action of this turn; only buffered. */
+void mp_trace_action(struct mp_trace *trace, const struct mp_action *action, struct mp_now now);
+
+/**
+ * mp_trace_flush() - hand what was buffered to the kernel.
+ *
+ * Return: 0 or -errno (a full disk): the lines are dropped, supervision goes on.
+ */
+int mp_trace_flush(struct mp_trace *trace);
+
+/** mp_trace_close() - flush and release; NULL allowed. */
+void mp_trace_close(struct mp_trace *trace);
+
+/** mp_event_write() - an event as a JSON object, where @w stands. */
+void mp_event_write(struct mp_json *w, const struct mp_pod_spec *spec, const struct mp_event *ev);
+
+/** mp_action_write() - an action as a JSON object, where @w stands. */
+void mp_action_write(struct mp_json *w, const struct mp_pod_spec *spec,
+		     const struct mp_action *action);
+
+/** mp_event_type_text() - "delete", "sandboxReady", ... */
+const char *mp_event_type_text(enum mp_event_type type);
+
+/** mp_action_type_text() - "preparePod", "startContainer", ... */
+const char *mp_action_type_text(enum mp_action_type type);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of verbs and the options they all take. */
+#include "runtime/base/auto.h"
+#include "runtime/cmd_check.h"
+#include "runtime/cmd_run.h"
+#include "runtime/options.h"
+
+#ifndef MINIPOD_VERSION
+#define MINIPOD_VERSION "0.0"
+#endif
+
+static const struct mp_option common[] = {
+	{ "root", 0, "DIR", "keep all state below DIR (MINIPOD_ROOT)", false },
+	{ "cgroup-root", 0, "NAME", "cgroup of all pods (minipod, MINIPOD_CGROUP_ROOT)", false },
+	{ "quiet", 'q', NULL, "only errors on stderr, no container output", false },
+	{ "verbose", 'v', NULL, "say more; twice: say everything", false },
+	{ "help", 'h', NULL, "this text", false },
+	{ NULL, 0, NULL, NULL, false },
+};
+
+static const struct mp_option check_options[] = {
+	{ "filename", 'f', "FILE", "a manifest; may be given again; - is standard input", false },
+	{ "fields", 0, NULL, "print which fields of the Pod API are supported", false },
+	{ NULL, 0, NULL, NULL, false },
+};
+
+static int cmd_check(const struct mp_args *args)
+{
+	char *argv[2 * MP_OPTION_VALUES_MAX + 66];
+	static char verb[] = "check", flag[] = "-f", fields[] = "--fields";
+	int argc = 0;
+	union {
+		const char *in;
+		char *out;
+	} word;
+
+	argv[argc++] = verb;
+	for (size_t i = 0; i < args->n_values; i++) {
+		if (args->values[i].option == &check_options[0]) {
+			word.in = args->values[i].value;
+			argv[argc++] = flag;
+			argv[argc++] = word.out;
+		} else if (args->values[i].option == &check_options[1]) {
+			argv[argc++] = fields;
+		}
+	}
+	for (size_t i = 0; i < args->n_positional; i++) {
+		word.in = args->positional[i];
+		argv[argc++] = word.out;
+	}
+	argv[argc] = NULL;
+	return mp_cmd_check(argc, argv);
+}
+
+static int cmd_version(const struct mp_args *args)
+{
+	(void)args;
+	(void)printf("minipod %s (Kubernetes 1.36 pod semantics)\n", MINIPOD_VERSION);
+	return 0;
+}
+
+static const struct mp_verb verbs[] = {
+	{ "run", "FILE...", 0, 64, "Run one pod in the foreground until it has ended",
+	  "  minipod run examples/lifecycle.json\n  minipod run -f pod.yaml -f config.yaml\n"
+	  "  generate | minipod run -",
+	  mp_run_options, mp_cmd_run, false, false },
+	{ "check", "FILE...", 0, 64, "Say whether manifests are valid; nothing is started",
+	  "  minipod check pod.yaml", check_options, cmd_check, false, false },
+	{ "version", "", 0, 0, "Say which minipod this is", "  minipod version", NULL, cmd_version,
+	  false, false },
+};
+
+const struct mp_verb *mp_verbs(size_t *ret_n)
+{
+	*ret_n = MP_ARRAY_SIZE(verbs);
+	return verbs;
+}
+
+const struct mp_option *mp_common_options(void)
+{
+	return common;
+}
