@@ -1,0 +1,147 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Bad input and unfriendly hosts: one clear sentence on stderr, exit 125, nothing started, nothing left.
+. "$(dirname "$0")/../support/pod_lib.sh"
+
+# refused FILE REGEX: run refuses it with such a sentence and starts nothing.
+refused() {
+	run_pod "$1"
+	assert_status 125
+	assert_match "$T/err" "$2"
+	assert_no_match "$T/err" 'Started'
+	[[ ! -s $T/out ]] || fail 'something was printed on stdout'
+}
+
+pod() {
+	printf '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"restartPolicy":"Never",%s"containers":[{"name":"c","image":"busybox","command":["true"]%s}]}}' \
+		"${1:-}" "${2:-}" >"$T/pod.json"
+}
+
+test_missing_file() {
+	refused "$T/nothing.json" 'nothing.json.*No such file'
+}
+
+test_directory_instead_of_a_file() {
+	refused "$T" '[Dd]irectory'
+}
+
+test_empty_file() {
+	: >"$T/pod.json"
+	refused "$T/pod.json" 'pod.json'
+}
+
+test_neither_json_nor_a_pod() {
+	printf 'hello world\n' >"$T/pod.json"
+	refused "$T/pod.json" 'pod.json:1'
+}
+
+test_wrong_type() {
+	pod '"activeDeadlineSeconds":"soon",'
+	refused "$T/pod.json" 'pod.json:1:[0-9]+: spec.activeDeadlineSeconds'
+}
+
+test_duplicate_key() {
+	pod '"hostname":"a","hostname":"b",'
+	refused "$T/pod.json" 'pod.json:1:[0-9]+.*hostname'
+}
+
+test_unknown_field_says_what_was_meant() {
+	pod '' ',"livenesProbe":{}'
+	refused "$T/pod.json" 'livenesProbe.*did you mean .*livenessProbe'
+}
+
+test_all_errors_at_once() {
+	pod '"hostname":"-","terminationGracePeriodSeconds":1,"dnsPolicy":"Best",' ',"imagePullPolicy":"Often"'
+	refused "$T/pod.json" 'spec.hostname'
+	assert_match "$T/err" 'spec.dnsPolicy: Unsupported value: "Best"'
+	assert_match "$T/err" 'spec.containers\[0\].imagePullPolicy: Unsupported value: "Often"'
+}
+
+test_sixty_four_levels_of_nesting() {
+	{
+		printf '[%.0s' {1..64}
+		printf ']%.0s' {1..64}
+	} >"$T/pod.json"
+	refused "$T/pod.json" 'pod.json:1'
+}
+
+test_ten_megabytes() {
+	head -c 10485760 /dev/zero | tr '\0' ' ' >"$T/pod.json"
+	refused "$T/pod.json" 'pod.json'
+}
+
+test_nul_in_a_string() {
+	pod '' ',"workingDir":"/\u0000"'
+	refused "$T/pod.json" 'pod.json:1'
+}
+
+test_invalid_utf8() {
+	pod '' ",\"workingDir\":\"/$(printf '\xff\xfe')\""
+	refused "$T/pod.json" 'pod.json'
+}
+
+test_two_pods_are_one_too_many() {
+	pod
+	cp "$T/pod.json" "$T/second.json"
+	sed -i 's/"p"/"q"/' "$T/second.json"
+	run_pod "$T/pod.json" "$T/second.json"
+	assert_status 125
+	assert_match "$T/err" 'one Pod|2 Pods|exactly one'
+}
+
+test_unknown_option_says_what_was_meant() {
+	status=0
+	minipod run --no-prefx x 2>"$T/err" || status=$?
+	assert_status 125
+	assert_match "$T/err" 'did you mean --no-prefix'
+}
+
+test_somebody_who_is_not_root_is_told_so() {
+	pod
+	chmod 755 "$TMP" "$T"
+	chmod 644 "$T/pod.json"
+	status=0
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$MINIPOD" run "$T/pod.json" 2>"$T/err" || status=$?
+	assert_status 125
+	assert_match "$T/err" 'needs root'
+}
+
+test_read_only_run_directory() {
+	pod
+	mkdir -p "$TMP/ro"
+	mount -t tmpfs -o ro tmpfs "$TMP/ro"
+	status=0
+	"$MINIPOD" --root "$TMP/ro/x" run "$T/pod.json" 2>"$T/err" || status=$?
+	umount "$TMP/ro"
+	assert_status 125
+	assert_match "$T/err" 'Read-only file system'
+	assert_no_match "$T/err" 'Started'
+}
+
+test_full_disk_leaves_nothing_behind() {
+	pod
+	mkdir -p "$TMP/full"
+	mount -t tmpfs -o size=16k tmpfs "$TMP/full"
+	head -c 16384 /dev/zero >"$TMP/full/fill" 2>/dev/null || true
+	status=0
+	timeout 20 "$MINIPOD" --root "$TMP/full/x" run "$T/pod.json" >"$T/out" 2>"$T/err" || status=$?
+	find "$TMP/full" -mindepth 1 ! -name fill >"$T/left"
+	umount "$TMP/full"
+	assert_status 125
+	assert_match "$T/err" 'No space left on device'
+	[[ ! -s $T/left ]] || fail "left on the disk: $(cat "$T/left")"
+}
+
+test_same_name_twice_is_refused_with_the_way_out() {
+	printf '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"twin"},"spec":{"restartPolicy":"Never","terminationGracePeriodSeconds":1,"containers":[{"name":"c","image":"busybox","command":["sh","-c","trap exit TERM; while :; do sleep 0.1; done"]}]}}' >"$T/pod.json"
+	start_pod "$T/pod.json"
+	wait_for_line 10 "$T/err" 'Container started'
+	status=0
+	minipod run "$T/pod.json" 2>"$T/second" || status=$?
+	assert_status 125
+	assert_match "$T/second" 'already exists'
+	kill -TERM "$pod_pid"
+	wait_pod 10
+}
+
+run_tests
