@@ -46,8 +46,12 @@ static int attach(const struct mp_rootfs_mount *m, int mount_fd)
 	if (target < 0)
 		return target;
 
-	const int r = mp_mount_attach(mount_fd, target);
+	int r = mp_mount_attach(mount_fd, target);
+	struct stat st;
 
+	/* The kernel's word for a directory over a file, and for much else. */
+	if (r == -EINVAL && mp_raw_fstat(target, &st) == 0 && S_ISDIR(st.st_mode) != m->is_dir)
+		r = m->is_dir ? -ENOTDIR : -EISDIR;
 	mp_raw_close(target);
 	return r;
 }
