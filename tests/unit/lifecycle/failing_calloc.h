@@ -8,12 +8,17 @@
 #include <string.h>
 
 static bool calloc_fails;
+static size_t calloc_blocks_left; /* calls that succeed although it fails */
 
 void *calloc(size_t n, size_t size)
 {
 	size_t bytes;
 
-	if (calloc_fails || __builtin_mul_overflow(n, size, &bytes))
+	if (calloc_fails && calloc_blocks_left == 0)
+		return NULL;
+	if (calloc_fails)
+		calloc_blocks_left--;
+	if (__builtin_mul_overflow(n, size, &bytes))
 		return NULL;
 
 	/* volatile: a compiler may turn malloc and memset into a call of calloc, that is, of us. */

@@ -94,6 +94,14 @@ static inline void fixture_add_resource(struct fixture *f, struct mp_resource_li
 	list->items = items;
 }
 
+static inline struct mp_probe_spec tcp_probe(void)
+{
+	return (struct mp_probe_spec){
+		.is_set = true,
+		.handler = { .has_tcp_socket = true, .tcp_socket = { .port = { NULL, 80, true } } },
+	};
+}
+
 static inline void fixture_default(struct fixture *f)
 {
 	assert_int_equal(mp_spec_default(&f->spec, &fixture_seed, &f->arena), 0);
@@ -126,11 +134,13 @@ static inline void expect_problems(const struct mp_problems *list, const char *c
 }
 
 /* LIST(c, ports, struct mp_port, {...}, {...}): a list field and its count. */
-#define LIST(owner, field, type, ...)                                   \
-	do {                                                            \
-		static const type list_items[] = { __VA_ARGS__ };       \
-		(owner)->field = list_items;                            \
-		(owner)->n_##field = sizeof(list_items) / sizeof(type); \
+#define LIST(owner, field, type, ...)                                        \
+	do {                                                                 \
+		static const type list_items[] = { __VA_ARGS__ };            \
+		__typeof__(owner) list_owner = (owner); /* asked for once */ \
+                                                                             \
+		list_owner->field = list_items;                              \
+		list_owner->n_##field = sizeof(list_items) / sizeof(type);   \
 	} while (0)
 
 /* STRINGS(c->command, "a", "b") */
