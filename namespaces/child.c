@@ -311,6 +311,14 @@ static int spawn_reported(const struct mp_child_config *config, struct clone_arg
 		return mp_fail(err, errno, "create a report pipe");
 	report_in = fds[0];
 	report_out = fds[1];
+	if (report_out < 3) { /* our own standard files are closed: theirs would overwrite it */
+		int above = fcntl(report_out, F_DUPFD_CLOEXEC, 3);
+
+		if (above < 0)
+			return mp_fail(err, errno, "create a report pipe");
+		(void)close(report_out);
+		report_out = above;
+	}
 	(void)fcntl(report_in, F_SETFL, O_NONBLOCK); /* only our end; the child's write may wait */
 	args->pidfd = (uint64_t)(uintptr_t)&pidfd;
 	args->flags |= CLONE_PIDFD;

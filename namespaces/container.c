@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The go-between: a container in the pod's user namespace wants its pid and mount namespaces to
- * belong to that user namespace, or it could not mount its own /proc. See child.c.
+ * A container in the pod's user namespace wants its other namespaces to belong to it, or it could
+ * not mount its own /proc. A mount namespace can be made after joining; a pid namespace of its own
+ * is made by clone, so a go-between has to be there first: see child.c. What only the host's root
+ * may do (cgroups, oom_score_adj) comes before the join; a clone inherits it.
  */
 #include "namespaces/container.h"
 
@@ -15,21 +17,10 @@
 #include "runtime/base/sys.h"
 
 static const uint64_t new_cgroup_ns = CLONE_NEWCGROUP;
+static const uint64_t new_mount_ns = CLONE_NEWNS;
 
-struct join_args {
-	struct mp_op_join user;
-	struct mp_op_join rest;
-};
-
-static void add_steps(struct mp_process_plan *plan, const struct mp_container_config *config,
-		      struct join_args *join)
+static void add_rest(struct mp_process_plan *plan, const struct mp_container_config *config)
 {
-	mp_process_plan_add_early(plan);
-	join->rest =
-		(struct mp_op_join){ config->pause_pidfd, config->join & ~(uint64_t)CLONE_NEWUSER };
-	if (join->rest.flags)
-		mp_process_plan_add(plan, "join the pod's namespaces", mp_op_join_namespaces,
-				    &join->rest);
 	if (config->has_cgroup_ns)
 		mp_process_plan_add_cgroup_ns(plan, &new_cgroup_ns);
 	for (size_t i = 0; i < config->n_enter_root; i++)
@@ -41,11 +32,9 @@ static void add_steps(struct mp_process_plan *plan, const struct mp_container_co
 static int spawn(struct mp_process_plan *plan, const struct mp_container_config *config,
 		 struct mp_child *child, struct mp_error *err)
 {
-	struct join_args join = { .user = { config->pause_pidfd, CLONE_NEWUSER } };
-	const struct mp_child_op outer[] = {
-		{ "join the pod's user namespace", mp_op_join_namespaces, &join.user },
-		{ "become root of the user namespace", mp_op_user_ns_root, NULL },
-	};
+	/* All in one call: from inside the user namespace pause could not be looked at any more. */
+	const struct mp_op_join join = { config->pause_pidfd, config->join };
+	const bool has_user_ns = (config->join & CLONE_NEWUSER) != 0;
 	struct mp_child_config spec = {
 		.mode = MP_CHILD_WAIT,
 		.flags = CLONE_NEWNS,
@@ -55,13 +44,26 @@ static int spawn(struct mp_process_plan *plan, const struct mp_container_config 
 
 	if (config->pid_ns == MP_PID_NS_OWN)
 		spec.flags |= CLONE_NEWPID;
-	if (config->join & CLONE_NEWUSER) {
-		spec.outer_ops = outer;
-		spec.n_outer_ops = MP_ARRAY_SIZE(outer);
+	mp_process_plan_add_early(plan);
+	if (config->join)
+		mp_process_plan_add(plan, "join the pod's namespaces", mp_op_join_namespaces,
+				    &join);
+	if (has_user_ns) {
+		mp_process_plan_add(plan, "become root of the user namespace", mp_op_user_ns_root,
+				    NULL);
+		if (config->pid_ns == MP_PID_NS_OWN) {
+			spec.n_outer_ops = plan->n_ops;
+		} else {
+			spec.flags = 0;
+			mp_process_plan_add(plan, "create a mount namespace", mp_op_unshare,
+					    &new_mount_ns);
+		}
 	}
-	add_steps(plan, config, &join);
-	spec.ops = plan->ops;
-	spec.n_ops = plan->n_ops;
+	add_rest(plan, config);
+	spec.outer_ops = plan->ops;
+	spec.ops = plan->ops + spec.n_outer_ops;
+	spec.n_ops = plan->n_ops - spec.n_outer_ops;
+	plan->n_outer_ops = spec.n_outer_ops;
 	if (config->pid_ns == MP_PID_NS_POD)
 		return mp_pid_ns_spawn(config->pause_pidfd, &spec, child, err);
 	return mp_child_spawn(&spec, child, err);
@@ -81,11 +83,11 @@ int mp_container_start(const struct mp_container_config *config, struct mp_conta
 	r = spawn(&plan, config, &child, err);
 	if (r < 0) {
 		if (child.state == MP_CHILD_FAILED && child.failed_step != SIZE_MAX) {
-			bool is_exec = child.failed_step + 1 == plan.n_ops;
+			size_t step = child.failed_step + plan.n_outer_ops;
+			bool is_exec = step + 1 == plan.n_ops;
 
-			mp_process_explain(is_exec ? plan.found : config->process.argv[0],
-					   child.failed_step, plan.find_step, is_exec,
-					   child.failed_code, err);
+			mp_process_explain(is_exec ? plan.found : config->process.argv[0], step,
+					   plan.find_step, is_exec, child.failed_code, err);
 		}
 	} else {
 		*ret = (struct mp_container_result){

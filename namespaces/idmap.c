@@ -61,8 +61,9 @@ int mp_idmap_write(pid_t pid, struct mp_idmap_range map, struct mp_error *err)
 static int op_wait(const void *arg)
 {
 	(void)arg;
-	for (;;)
-		(void)mp_raw_syscall(__NR_ppoll, 0, 0, 0, 0, 0, 0);
+	while (mp_raw_syscall(__NR_ppoll, 0, 0, 0, 0, 0, 0) <= 0)
+		continue;
+	return -EINTR;
 }
 
 int mp_idmap_userns_open(struct mp_idmap_range map, int *ret_fd, struct mp_error *err)

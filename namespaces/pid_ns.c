@@ -15,6 +15,8 @@ int mp_pid_ns_spawn(int pidfd, const struct mp_child_config *config, struct mp_c
 	int back;
 	int r;
 
+	/* A go-between would learn its sibling's pid as it is in there, which is not ours. */
+	assert(config->n_outer_ops == 0);
 	if (self < 0)
 		return mp_fail(err, -self, "open our own pidfd");
 	if (setns(pidfd, CLONE_NEWPID) < 0)

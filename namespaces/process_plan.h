@@ -22,9 +22,10 @@ struct mp_process_plan {
 	struct mp_child_op *ops;                /* owned; mp_process_plan_done() */
 	size_t n_ops;
 	size_t n_ops_max;
-	size_t find_step; /* index of the step that looks for the program */
-	int proc_fd;      /* owned */
-	int report_fd;    /* what mp_child_config.report_fd_slot points at */
+	size_t n_outer_ops; /* the first steps, run by a go-between */
+	size_t find_step;   /* index of the step that looks for the program */
+	int proc_fd;        /* owned */
+	int report_fd;      /* what mp_child_config.report_fd_slot points at */
 	bool is_oom_refused;
 	bool is_cwd_denied;
 	uint64_t known_caps;
