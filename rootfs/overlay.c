@@ -31,7 +31,7 @@
 
 /* Upper and work, made and opened. */
 struct top {
-	int base_fd;  /* owned: the tmpfs, or an id-mapped copy of the container's directory */
+	int base_fd;  /* owned: the tmpfs, if there is one */
 	int upper_fd; /* owned */
 	int work_fd;  /* owned */
 };
@@ -98,45 +98,6 @@ static int new_tmpfs(const struct mp_overlay_config *cfg, int *ret_fd, struct mp
 	return 0;
 }
 
-static int open_top(const struct mp_overlay_config *cfg, struct top *top, struct mp_error *err)
-{
-	struct stat like;
-	int made = -EBADF;
-	int base = cfg->dir_fd;
-	int r = 0;
-
-	if (stat(cfg->layer_dirs[0], &like) < 0)
-		return mp_fail(err, errno, "layer %s", cfg->layer_dirs[0]);
-	if (cfg->upper == MP_OVERLAY_TMPFS) {
-		r = new_tmpfs(cfg, &top->base_fd, err);
-		base = top->base_fd;
-	}
-	if (r == 0)
-		r = make_dir(base, "upper", &like, &top->upper_fd, err);
-	if (r == 0)
-		r = make_dir(base, "work", NULL, &top->work_fd, err);
-	if (r < 0 || cfg->userns_fd < 0)
-		return r;
-
-	/* Upper and work must be on one mount: map a copy of their parent. */
-	if (cfg->upper == MP_OVERLAY_DISK) {
-		made = mp_mount_clone(cfg->dir_fd, 0);
-		if (made < 0)
-			return mp_fail(err, -made, "copy the mount of the container's directory");
-		top->base_fd = made;
-	}
-	r = idmap(top->base_fd, cfg->userns_fd, "upper directory", err);
-	if (r < 0)
-		return r;
-	mp_closep(&top->upper_fd);
-	mp_closep(&top->work_fd);
-	top->upper_fd = openat(top->base_fd, "upper", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	top->work_fd = openat(top->base_fd, "work", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (top->upper_fd < 0 || top->work_fd < 0)
-		return mp_fail(err, errno, "open upper directory");
-	return 0;
-}
-
 /* A layer as a descriptor: the directory, or a detached id-mapped copy of it. */
 static int open_layer(const struct mp_overlay_config *cfg, size_t i, int *ret_fd,
 		      struct mp_error *err)
@@ -160,6 +121,29 @@ static int open_layer(const struct mp_overlay_config *cfg, size_t i, int *ret_fd
 	return r;
 }
 
+static int open_top(const struct mp_overlay_config *cfg, struct top *top, struct mp_error *err)
+{
+	mp_auto_fd layer = -EBADF;
+	struct stat like;
+	int base = cfg->dir_fd;
+	int r = open_layer(cfg, 0, &layer, err);
+
+	if (r < 0)
+		return r;
+	/* Through the map, if there is one: upper holds the ids as the container has them outside. */
+	if (fstat(layer, &like) < 0)
+		return mp_fail(err, errno, "layer %s", cfg->layer_dirs[0]);
+	if (cfg->upper == MP_OVERLAY_TMPFS) {
+		r = new_tmpfs(cfg, &top->base_fd, err);
+		base = top->base_fd;
+	}
+	if (r == 0)
+		r = make_dir(base, "upper", &like, &top->upper_fd, err);
+	if (r == 0)
+		r = make_dir(base, "work", NULL, &top->work_fd, err);
+	return r;
+}
+
 /* Says -EINVAL without a sentence when the kernel does not know this way. */
 static int set_fd(int fs, const char *key, int fd, struct mp_error *err)
 {
@@ -171,27 +155,38 @@ static int set_fd(int fs, const char *key, int fd, struct mp_error *err)
 	return mp_fail(err, -r, "overlay: set %s: %s", key, mp_fs_reason(fs, buf, sizeof(buf)));
 }
 
-static int mount_by_fd(const struct mp_overlay_config *cfg, const struct top *top, int *ret_fd,
-		       struct mp_error *err)
+/* A detached copy ends with its descriptor: @fds keeps them until the overlay has its own. */
+static int set_layers(const struct mp_overlay_config *cfg, int fs, int *fds, struct mp_error *err)
+{
+	for (size_t i = 0; i < cfg->n_layer_dirs; i++) {
+		mp_auto_fd layer = -EBADF;
+		int r = open_layer(cfg, i, &layer, err);
+
+		if (r == 0)
+			r = set_fd(fs, "lowerdir+", layer, err);
+		if (r < 0)
+			return r;
+		if (cfg->userns_fd >= 0)
+			fds[i] = mp_steal_fd(&layer);
+	}
+	return 0;
+}
+
+static int create_by_fd(const struct mp_overlay_config *cfg, const struct top *top, int *fds,
+			int *ret_fd, struct mp_error *err)
 {
 	mp_auto_fd fs = mp_sys_fsopen("overlay");
 	char buf[256];
-	int r = 0;
+	int r;
 
 	if (fs < 0)
 		return mp_fail(err, -fs, "overlay: open");
 	r = mp_sys_fsconfig(fs, FSCONFIG_SET_STRING, "source", "overlay", 0);
 	if (r < 0)
 		return mp_fail(err, -r, "overlay: set source");
-	for (size_t i = 0; i < cfg->n_layer_dirs; i++) {
-		mp_auto_fd layer = -EBADF;
-
-		r = open_layer(cfg, i, &layer, err);
-		if (r == 0)
-			r = set_fd(fs, "lowerdir+", layer, err);
-		if (r < 0)
-			return r;
-	}
+	r = set_layers(cfg, fs, fds, err);
+	if (r < 0)
+		return r;
 	r = set_fd(fs, "upperdir", top->upper_fd, err);
 	if (r == 0)
 		r = set_fd(fs, "workdir", top->work_fd, err);
@@ -212,6 +207,20 @@ static int mount_by_fd(const struct mp_overlay_config *cfg, const struct top *to
 		return mp_fail(err, -r, "overlay: mount");
 	*ret_fd = r;
 	return 0;
+}
+
+static int mount_by_fd(const struct mp_overlay_config *cfg, const struct top *top, int *ret_fd,
+		       struct mp_error *err)
+{
+	int fds[LAYERS_MAX];
+	int r;
+
+	for (size_t i = 0; i < cfg->n_layer_dirs; i++)
+		fds[i] = -EBADF;
+	r = create_by_fd(cfg, top, fds, ret_fd, err);
+	for (size_t i = 0; i < cfg->n_layer_dirs; i++)
+		mp_closep(&fds[i]);
+	return r;
 }
 
 /* What mount_by_path() made in the container's directory, to be taken away again. */
@@ -340,8 +349,13 @@ int mp_overlay_mount(const struct mp_overlay_config *cfg, int *ret_fd, struct mp
 
 	if (r == 0)
 		r = mount_by_fd(cfg, &top, &fd, err);
-	if (r == -EINVAL)
-		r = mount_by_path(cfg, &top, &fd, err);
+	if (r == -EINVAL) {
+		/* Anew: the attempt may have marked the work directory "volatile". */
+		top_done(&top);
+		r = open_top(cfg, &top, err);
+		if (r == 0)
+			r = mount_by_path(cfg, &top, &fd, err);
+	}
 	if (r < 0) {
 		top_done(&top);
 		if (cfg->upper == MP_OVERLAY_DISK)

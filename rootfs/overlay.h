@@ -23,7 +23,7 @@ struct mp_overlay_config {
 	int dir_fd; /* borrowed: the container's own directory, same file system as upper/ */
 	enum mp_overlay_upper upper;
 	uint64_t tmpfs_bytes; /* limit of a MP_OVERLAY_TMPFS upper; 0 = the kernel's half of memory */
-	int userns_fd;        /* borrowed: id-map every layer by it; -EBADF = none */
+	int userns_fd;        /* borrowed: id-map the layers by it (needs 5.19); -EBADF = none */
 };
 
 /**
