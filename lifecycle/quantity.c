@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Values are kept as whole nano-units, because 1n is the finest step the API knows. Decimal input
- * is exact; a number beyond +-1.7e29 saturates, which is ten orders above any real resource.
+ * is exact; a number beyond +-1e29 saturates, which is ten orders above any real resource.
  */
 #include "lifecycle/quantity.h"
 
@@ -11,9 +11,10 @@
 
 #include "runtime/base/str.h"
 
-#define NANO     ((__int128)1000000000)
-#define MILLI    ((__int128)1000000)
-#define I128_MAX ((__int128)(~(unsigned __int128)0 >> 1))
+#define NANO  ((__int128)1000000000)
+#define MILLI ((__int128)1000000)
+/* 1e38: whole in every unit, so that rounding up never leaves the range. */
+#define NANO_MAX ((__int128)10000000000000000000U * 10000000000000000000U)
 
 /* BinarySI values are capped here, as the reference parser does: section 10.1. */
 #define BINARY_MAX ((__int128)INT64_MAX * NANO)
@@ -133,8 +134,8 @@ static int find_suffix(const struct pieces *p, struct suffix *ret)
 
 static __int128 times_ten_plus(__int128 value, int digit)
 {
-	if (value > (I128_MAX - digit) / 10)
-		return I128_MAX;
+	if (value > (NANO_MAX - digit) / 10)
+		return NANO_MAX;
 	return value * 10 + digit;
 }
 
@@ -159,9 +160,9 @@ static __int128 decimal_nano(const struct pieces *p, int exponent)
 			is_inexact = true;
 	}
 	/* What follows the last digit is zeros down to the weight of 1n. */
-	for (; weight >= 0 && nano != 0 && nano != I128_MAX; weight--)
+	for (; weight >= 0 && nano != 0 && nano != NANO_MAX; weight--)
 		nano = times_ten_plus(nano, 0);
-	return is_inexact && nano != I128_MAX ? nano + 1 : nano;
+	return is_inexact && nano != NANO_MAX ? nano + 1 : nano;
 }
 
 /* digits * 2^shift in nano-units, rounded up and capped. */
@@ -304,13 +305,8 @@ struct mp_quantity mp_quantity_round_milli(struct mp_quantity q)
 {
 	const __int128 rest = q.nano % MILLI;
 
-	if (rest == 0)
-		return q;
-	q.nano -= rest;
-	if (rest < 0)
-		q.nano -= MILLI;
-	else if (q.nano <= I128_MAX - MILLI)
-		q.nano += MILLI;
+	if (rest != 0)
+		q.nano += rest > 0 ? MILLI - rest : -MILLI - rest;
 	return q;
 }
 
@@ -345,16 +341,14 @@ int mp_quantity_cmp(const struct mp_quantity *a, const struct mp_quantity *b)
 
 struct mp_quantity mp_quantity_add(struct mp_quantity a, struct mp_quantity b)
 {
-	__int128 sum;
-
 	if (!b.is_set)
 		return a;
 	if (!a.is_set)
 		return b;
 	if (a.nano == 0)
 		a.format = b.format;
-	if (__builtin_add_overflow(a.nano, b.nano, &sum))
-		sum = b.nano > 0 ? I128_MAX : -I128_MAX;
-	a.nano = sum;
+	if (__builtin_add_overflow(a.nano, b.nano, &a.nano) || a.nano > NANO_MAX ||
+	    a.nano < -NANO_MAX)
+		a.nano = b.nano > 0 ? NANO_MAX : -NANO_MAX;
 	return a;
 }

@@ -79,8 +79,7 @@ static struct good_row good[] = {
 	{ "12e1", "120", 120, 120000, NULL },
 	{ "1e21", "1e21", INT64_MAX, INT64_MAX, NULL },
 	{ "1e-30", "1e-9", 1, 1, "1e-3" },
-	{ "1e2147483647", "170141183460469231731687303715884105727e-9", INT64_MAX, INT64_MAX,
-	  "170141183460469231731687303715884e-3" },
+	{ "1e2147483647", "100e27", INT64_MAX, INT64_MAX, NULL },
 	{ "0.123456789123Gi", "132560717938113381n", 132560718, 132560717939, "132560717939m" },
 	{ "0.0000000000000000000000000000000000000001Ki", "1n", 1, 1, "1m" },
 	{ "0.0009765625Ki", "1", 1, 1000, NULL },
@@ -256,10 +255,10 @@ TEST(the_longest_texts_fit_their_buffer)
 {
 	(void)state;
 	char text[MP_QUANTITY_TEXT_MAX];
-	const struct mp_quantity q = parse("-1e2147483647");
+	const struct mp_quantity q = parse("-99999999999999999999999999999.999999999e0");
 
 	assert_string_equal(mp_quantity_text(&q, text),
-			    "-170141183460469231731687303715884105727e-9");
+			    "-99999999999999999999999999999999999999e-9");
 }
 
 TEST(a_binary_sum_beyond_exa_is_printed_in_exa)
