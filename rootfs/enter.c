@@ -47,7 +47,7 @@ static int attach(const struct mp_rootfs_mount *m, int mount_fd)
 		return target;
 
 	int r = mp_mount_attach(mount_fd, target);
-	struct stat st;
+	struct stat st = { .st_mode = 0 };
 
 	/* The kernel's word for a directory over a file, and for much else. */
 	if (r == -EINVAL && mp_raw_fstat(target, &st) == 0 && S_ISDIR(st.st_mode) != m->is_dir)
@@ -124,7 +124,7 @@ static int hide(const void *arg)
 {
 	const struct mp_rootfs_mount *m = arg;
 	const int target = open_existing(m);
-	struct stat st;
+	struct stat st = { .st_mode = 0 };
 	int source, r;
 
 	if (target < 0)

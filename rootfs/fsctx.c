@@ -6,7 +6,7 @@
 int mp_fs_new(const char *type, const struct mp_fs_option *options, size_t n, uint64_t attrs)
 {
 	const int fd = mp_sys_fsopen(type);
-	int r = fd;
+	int r;
 
 	if (fd < 0)
 		return fd;

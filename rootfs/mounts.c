@@ -103,18 +103,18 @@ static void add_standard(struct plan *p, const struct mp_mounts_config *cfg,
 	const uint64_t sys_ro = cfg->is_privileged ? 0 : MOUNT_ATTR_RDONLY;
 	const uint64_t dev = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
 	const struct {
-		enum mp_mount_kind kind;
 		const char *target, *what;
 		uint64_t attrs;
+		enum mp_mount_kind kind;
 		bool is_wanted;
 	} list[] = {
-		{ MP_MOUNT_PROC, "/proc", "mount /proc", SAFE, true },
-		{ MP_MOUNT_DEV, "/dev", "mount /dev", MOUNT_ATTR_NOSUID, true },
-		{ MP_MOUNT_SYSFS, "/sys", "mount /sys", SAFE | sys_ro, true },
-		{ MP_MOUNT_DEVPTS, "/dev/pts", "mount /dev/pts", dev, true },
-		{ MP_MOUNT_SHM, "/dev/shm", "mount /dev/shm", SAFE, true },
-		{ MP_MOUNT_MQUEUE, "/dev/mqueue", "mount /dev/mqueue", SAFE, true },
-		{ MP_MOUNT_CONSOLE, "/dev/console", "mount /dev/console", dev, cfg->has_tty },
+		{ "/proc", "mount /proc", SAFE, MP_MOUNT_PROC, true },
+		{ "/dev", "mount /dev", MOUNT_ATTR_NOSUID, MP_MOUNT_DEV, true },
+		{ "/sys", "mount /sys", SAFE | sys_ro, MP_MOUNT_SYSFS, true },
+		{ "/dev/pts", "mount /dev/pts", dev, MP_MOUNT_DEVPTS, true },
+		{ "/dev/shm", "mount /dev/shm", SAFE, MP_MOUNT_SHM, true },
+		{ "/dev/mqueue", "mount /dev/mqueue", SAFE, MP_MOUNT_MQUEUE, true },
+		{ "/dev/console", "mount /dev/console", dev, MP_MOUNT_CONSOLE, cfg->has_tty },
 	};
 
 	for (size_t i = 0; i < MP_ARRAY_SIZE(list); i++) {

@@ -281,28 +281,42 @@ static int resolve_group(struct span group, const char *text, size_t len, gid_t 
 	return 0;
 }
 
-int mp_passwd_lookup(int root_fd, const char *user, struct mp_passwd_user *ret,
-		     struct mp_error *err)
+/* Both databases, as far as they were read. */
+struct databases {
+	char *passwd, *group; /* owned; NULL = no such file */
+	size_t passwd_len, group_len;
+};
+
+static int resolve(const struct databases *db, const char *user, struct mp_passwd_user *ret,
+		   struct mp_error *err)
 {
 	struct span rest = { user, strlen(user) };
 	const struct span login = next_field(&rest, ':');
-	mp_auto_free char *passwd = NULL;
-	mp_auto_free char *group = NULL;
-	size_t passwd_len, group_len;
 	struct mp_passwd_user found = { .n_groups = 0 };
-	int r = read_database(root_fd, "/etc/passwd", &passwd, &passwd_len, err);
+	int r = resolve_user(login, db->passwd ? db->passwd : "", db->passwd_len, &found, err);
 
-	if (r == 0)
-		r = read_database(root_fd, "/etc/group", &group, &group_len, err);
-	if (r == 0)
-		r = resolve_user(login, passwd ? passwd : "", passwd_len, &found, err);
 	if (r == 0 && rest.len > 0)
-		r = resolve_group(rest, group ? group : "", group_len, &found.gid, err);
+		r = resolve_group(rest, db->group ? db->group : "", db->group_len, &found.gid, err);
 	if (r < 0)
 		return r;
-	if (found.is_known && group)
-		found.n_groups = mp_group_list(group, group_len, found.name, found.groups,
+	if (found.is_known && db->group)
+		found.n_groups = mp_group_list(db->group, db->group_len, found.name, found.groups,
 					       MP_PASSWD_GROUPS_MAX);
 	*ret = found;
 	return 0;
+}
+
+int mp_passwd_lookup(int root_fd, const char *user, struct mp_passwd_user *ret,
+		     struct mp_error *err)
+{
+	struct databases db = { .passwd = NULL };
+	int r = read_database(root_fd, "/etc/passwd", &db.passwd, &db.passwd_len, err);
+
+	if (r == 0)
+		r = read_database(root_fd, "/etc/group", &db.group, &db.group_len, err);
+	if (r == 0)
+		r = resolve(&db, user, ret, err);
+	free(db.passwd);
+	free(db.group);
+	return r;
 }

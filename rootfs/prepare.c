@@ -302,12 +302,39 @@ static void make_points_in_dev(const struct mp_rootfs *rootfs)
 	}
 }
 
+static int prepare_all(const struct mp_rootfs_config *cfg, struct mp_rootfs *rootfs,
+		       struct mp_error *err)
+{
+	const struct mp_mount_step *steps = NULL;
+	size_t n = 0;
+	int r;
+
+	rootfs->cwd = mp_arena_strdup(&rootfs->arena, cfg->cwd ? cfg->cwd : "/");
+	if (!rootfs->cwd)
+		return mp_fail(err, ENOMEM, "prepare root");
+	r = mp_mounts_plan(&cfg->mounts, &rootfs->arena, &steps, &n, err);
+	if (r < 0)
+		return r;
+	rootfs->mounts = mp_arena_alloc(&rootfs->arena, n, sizeof(*rootfs->mounts));
+	if (!rootfs->mounts)
+		return mp_fail(err, ENOMEM, "prepare root");
+	for (size_t i = 0; i < n; i++) {
+		struct mp_rootfs_mount *m = &rootfs->mounts[i];
+
+		*m = (struct mp_rootfs_mount){ .step = &steps[i], .rootfs = rootfs, .fd = -EBADF };
+		rootfs->n_mounts = i + 1;
+		r = prepare_one(cfg, rootfs, m, err);
+		if (r < 0)
+			return mp_wrap(err, r, "%s", steps[i].what);
+	}
+	make_points_in_dev(rootfs);
+	return mp_enter_plan(rootfs, err);
+}
+
 int mp_rootfs_prepare(const struct mp_rootfs_config *cfg, struct mp_rootfs **ret,
 		      struct mp_error *err)
 {
 	struct mp_rootfs *rootfs = calloc(1, sizeof(*rootfs));
-	const struct mp_mount_step *steps = NULL;
-	size_t n = 0;
 	int r;
 
 	if (!rootfs)
@@ -316,27 +343,7 @@ int mp_rootfs_prepare(const struct mp_rootfs_config *cfg, struct mp_rootfs **ret
 	rootfs->null_fd = -EBADF;
 	rootfs->mask_fd = -EBADF;
 	rootfs->is_root_readonly = cfg->mounts.is_root_readonly;
-	rootfs->cwd = mp_arena_strdup(&rootfs->arena, cfg->cwd ? cfg->cwd : "/");
-	r = rootfs->cwd ? 0 : mp_fail(err, ENOMEM, "prepare root");
-	if (r == 0)
-		r = mp_mounts_plan(&cfg->mounts, &rootfs->arena, &steps, &n, err);
-	if (r == 0)
-		rootfs->mounts = mp_arena_alloc(&rootfs->arena, n, sizeof(*rootfs->mounts));
-	if (r == 0 && !rootfs->mounts)
-		r = mp_fail(err, ENOMEM, "prepare root");
-	for (size_t i = 0; i < n && r == 0; i++) {
-		struct mp_rootfs_mount *m = &rootfs->mounts[i];
-
-		*m = (struct mp_rootfs_mount){ .step = &steps[i], .rootfs = rootfs, .fd = -EBADF };
-		rootfs->n_mounts = i + 1;
-		r = prepare_one(cfg, rootfs, m, err);
-		if (r < 0)
-			(void)mp_wrap(err, r, "%s", steps[i].what);
-	}
-	if (r == 0) {
-		make_points_in_dev(rootfs);
-		r = mp_enter_plan(rootfs, err);
-	}
+	r = prepare_all(cfg, rootfs, err);
 	if (r < 0) {
 		mp_rootfs_free(rootfs);
 		return r;

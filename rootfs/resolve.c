@@ -189,7 +189,7 @@ int mp_resolve_make(int root_fd, const char *path, enum mp_resolve_make make, mo
 		if (fd < 0)
 			return fd;
 
-		struct stat st;
+		struct stat st = { .st_mode = 0 };
 
 		r = mp_raw_fstat(fd, &st);
 		if (r == 0 && S_ISLNK(st.st_mode))
