@@ -195,11 +195,16 @@ static int prepare_shm(const struct mp_rootfs_config *cfg, struct mp_rootfs_moun
 		       struct mp_error *err)
 {
 	const uint64_t bytes = cfg->mounts.shm_bytes > 0 ? cfg->mounts.shm_bytes : SHM_BYTES;
-	char size[32];
-	const struct mp_fs_option options[] = { { "mode", "1777" }, { "size", size } };
+	char size[32], uid[16], gid[16];
+	const struct mp_fs_option options[] = {
+		{ "mode", "1777" }, { "size", size }, { "uid", uid }, { "gid", gid }
+	};
+	const bool is_mapped = cfg->root_uid != 0 || cfg->root_gid != 0;
 
 	(void)snprintf(size, sizeof(size), "%llu", (unsigned long long)bytes);
-	return new_fs("tmpfs", options, MP_ARRAY_SIZE(options), m, err);
+	(void)snprintf(uid, sizeof(uid), "%u", cfg->root_uid);
+	(void)snprintf(gid, sizeof(gid), "%u", cfg->root_gid);
+	return new_fs("tmpfs", options, is_mapped ? 4 : 2, m, err);
 }
 
 static int prepare_devpts(const struct mp_rootfs_config *cfg, struct mp_rootfs_mount *m,

@@ -159,11 +159,45 @@ static inline int open_dir(const char *path)
 	return fd;
 }
 
+#define USERNS_MAP "0 100000 65536"
+
+/* A user namespace whose ids 0… are 100000… outside. */
+static inline int make_userns(void)
+{
+	const struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
+	char path[64];
+
+	(void)fflush(NULL);
+
+	const pid_t pid = mp_sys_clone3(&args);
+
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			(void)pause();
+	}
+	assert_true(pid > 0);
+	(void)snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
+	put(path, USERNS_MAP);
+	(void)snprintf(path, sizeof(path), "/proc/%d/gid_map", pid);
+	put(path, USERNS_MAP);
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+
+	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	MUST(fd);
+	MUST(kill(pid, SIGKILL));
+	MUST(waitpid(pid, NULL, 0));
+	return fd;
+}
+
 /* A container in the making: image, directory, root. */
 struct box {
 	struct mp_arena arena;
 	struct mp_image image;
 	int dir_fd, root_fd;
+	int userns_fd;  /* owned; >= 0: it runs in a user namespace with the same map */
+	uint64_t flags; /* of clone3, besides the usual */
 	struct mp_rootfs *rootfs;
 	char text[65536]; /* what it printed */
 	int status;       /* its exit status, -1 when a step failed */
@@ -171,13 +205,17 @@ struct box {
 	char failed_step[128];
 };
 
-static inline void box_open(struct box *b, enum mp_overlay_upper upper)
+static inline void box_open_mapped(struct box *b, enum mp_overlay_upper upper, bool is_mapped)
 {
 	struct mp_error err = MP_ERROR_NONE;
 	struct mp_image_store *store = NULL;
 	enum mp_image_found found = MP_IMAGE_ABSENT;
 
-	*b = (struct box){ .dir_fd = -EBADF, .root_fd = -EBADF };
+	*b = (struct box){ .dir_fd = -EBADF, .root_fd = -EBADF, .userns_fd = -EBADF };
+	if (is_mapped) {
+		b->userns_fd = make_userns();
+		b->flags = CLONE_NEWUSER | CLONE_NEWNET;
+	}
 	char state_dir[80];
 
 	(void)snprintf(state_dir, sizeof(state_dir), "%s/state", env_base);
@@ -192,9 +230,14 @@ static inline void box_open(struct box *b, enum mp_overlay_upper upper)
 					       .n_layer_dirs = b->image.n_layer_dirs,
 					       .dir_fd = b->dir_fd,
 					       .upper = upper,
-					       .userns_fd = -EBADF };
+					       .userns_fd = b->userns_fd };
 
 	MUST_OK(mp_overlay_mount(&cfg, &b->root_fd, &err), err);
+}
+
+static inline void box_open(struct box *b, enum mp_overlay_upper upper)
+{
+	box_open_mapped(b, upper, false);
 }
 
 static inline void box_prepare(struct box *b, struct mp_rootfs_config cfg)
@@ -202,7 +245,7 @@ static inline void box_prepare(struct box *b, struct mp_rootfs_config cfg)
 	struct mp_error err = MP_ERROR_NONE;
 
 	cfg.root_fd = b->root_fd;
-	cfg.userns_fd = cfg.userns_fd > 0 ? cfg.userns_fd : -EBADF;
+	cfg.userns_fd = b->userns_fd;
 	cfg.host_mnt_ns_fd = -EBADF;
 	MUST_OK(mp_rootfs_prepare(&cfg, &b->rootfs, &err), err);
 }
@@ -212,9 +255,15 @@ struct box_report {
 };
 
 _Noreturn static inline void box_child(const struct box *b, size_t broken, const char *script,
-				       int report_fd)
+				       int report_fd, int go_fd)
 {
+	char go;
 	size_t n;
+
+	if (b->userns_fd >= 0 &&
+	    (read(go_fd, &go, 1) != 1 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
+		_exit(125);
+
 	const struct mp_rootfs_op *ops = mp_rootfs_ops(b->rootfs, &n);
 
 	for (size_t i = 0; i <= n; i++) {
@@ -236,14 +285,17 @@ _Noreturn static inline void box_child(const struct box *b, size_t broken, const
 /* Once for each box: runs the steps in a child, then @script in the new root. @broken: step to fail, or SIZE_MAX. */
 static inline void box_run(struct box *b, size_t broken, const char *script)
 {
-	const struct clone_args args = { .flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC,
+	const struct clone_args args = { .flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC |
+						  b->flags,
 					 .exit_signal = SIGCHLD };
 	struct box_report report = { -1, 0 };
 	size_t len = 0, n;
-	int out[2], notes[2], ws;
+	int out[2], notes[2], go[2], ws;
+	char path[64];
 
 	MUST(pipe2(out, O_CLOEXEC));
 	MUST(pipe2(notes, O_CLOEXEC));
+	MUST(pipe2(go, O_CLOEXEC));
 	(void)fflush(NULL);
 
 	const pid_t pid = mp_sys_clone3(&args);
@@ -252,9 +304,18 @@ static inline void box_run(struct box *b, size_t broken, const char *script)
 		(void)dup2(out[1], 1);
 		(void)dup2(out[1], 2);
 		(void)mp_sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-		box_child(b, broken, script, notes[1]);
+		box_child(b, broken, script, notes[1], go[0]);
 	}
 	assert_true(pid > 0);
+	if (b->userns_fd >= 0) {
+		(void)snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
+		put(path, USERNS_MAP);
+		(void)snprintf(path, sizeof(path), "/proc/%d/gid_map", pid);
+		put(path, USERNS_MAP);
+	}
+	assert_int_equal(write(go[1], "", 1), 1);
+	(void)close(go[0]);
+	(void)close(go[1]);
 	(void)close(out[1]);
 	(void)close(notes[1]);
 	for (ssize_t r; (r = read(out[0], b->text + len, sizeof(b->text) - 1 - len)) > 0;)
@@ -292,6 +353,7 @@ static inline void box_close(struct box *b)
 	mp_rootfs_free(b->rootfs);
 	b->rootfs = NULL;
 	mp_closep(&b->root_fd);
+	mp_closep(&b->userns_fd);
 	MUST_OK(mp_overlay_remove(b->dir_fd, &err), err);
 	mp_closep(&b->dir_fd);
 	mp_arena_done(&b->arena);

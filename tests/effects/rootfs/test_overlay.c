@@ -280,36 +280,6 @@ static void old_kernels_get_the_same_by_paths(void **unused)
 	in_a_child(MP_OVERLAY_TMPFS, 2, true);
 }
 
-/* A user namespace whose ids 0… are 100000… outside. */
-static int make_userns(void)
-{
-	const struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
-	char path[64];
-
-	(void)fflush(NULL);
-
-	const pid_t pid = mp_sys_clone3(&args);
-
-	if (pid == 0) {
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
-			(void)pause();
-	}
-	assert_true(pid > 0);
-	(void)snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
-	put(path, "0 100000 65536");
-	(void)snprintf(path, sizeof(path), "/proc/%d/gid_map", pid);
-	put(path, "0 100000 65536");
-	(void)snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
-
-	const int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	MUST(fd);
-	MUST(kill(pid, SIGKILL));
-	MUST(waitpid(pid, NULL, 0));
-	return fd;
-}
-
 static void ids_of_layers_can_be_mapped(void **unused)
 {
 	static const enum mp_overlay_upper uppers[] = { MP_OVERLAY_DISK, MP_OVERLAY_TMPFS };
