@@ -43,15 +43,14 @@ static void container_in_a_user_namespace_owns_its_root_and_mapped_volumes(void 
 		"stat -c '%n %u %g' / /bin/sh /made /v /etc/hosts /dev /dev/null /dev/pts /dev/shm /plain\n"
 		"touch /v/mine && echo x >/dev/null && touch /dev/shm/x && cat /etc/hosts\n"
 		"touch /dev/new && touch /plain/x; touch /x; mknod /dev/disk b 8 0; cat /proc/interrupts | wc -c\n"
-		"mount -o remount,rw /; umount /proc/interrupts; true",
+		"mount -o remount,rw /; true",
 		"0\n0 100000 65536\n/made\n"
 		"/ 0 0\n/bin/sh 0 0\n/made 0 0\n/v 0 0\n/etc/hosts 0 0\n/dev 0 0\n/dev/null 0 0\n"
 		"/dev/pts 65534 65534\n/dev/shm 0 0\n/plain 65534 65534\nh\n"
 		"touch: /plain/x: Permission denied\n"
 		"touch: /x: Read-only file system\n"
 		"mknod: /dev/disk: Operation not permitted\n0\n"
-		"mount: permission denied (are you root?)\n"
-		"umount: can't unmount /proc/interrupts: Invalid argument\n");
+		"mount: permission denied (are you root?)\n");
 	MUST(stat(at("vol/mine"), &st));
 	assert_int_equal(st.st_uid, 0);
 	box_close(&b);
