@@ -395,9 +395,10 @@ static void default_pod(struct mp_pod_spec *spec)
 int mp_spec_default(struct mp_pod_spec *spec, const struct mp_seed *seed, struct mp_arena *arena)
 {
 	const size_t n = mp_spec_n_containers(spec);
-	int rc = default_meta(&spec->meta, seed, arena);
+	int rc;
 
-	default_pod(spec);
+	default_pod(spec); /* before the metadata, whose generation tells a first time from a second */
+	rc = default_meta(&spec->meta, seed, arena);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = default_container(&spec->containers[i], spec->host_network, arena);
 	for (size_t i = 0; rc == 0 && i < spec->n_volumes; i++)

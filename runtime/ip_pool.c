@@ -52,7 +52,7 @@ static uint32_t hash(const char *text)
 int mp_ip_reserve(const char *run, const char *cidr, const char *owner, char ret[16],
 		  struct mp_error *err)
 {
-	uint32_t net, hosts;
+	uint32_t net = 0, hosts = 0;
 	char path[PATH_MAX + 32];
 	int r = parse_cidr(cidr, &net, &hosts, err);
 

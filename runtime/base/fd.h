@@ -57,21 +57,24 @@ int mp_file_replace(int dirfd, const char *name, const void *bytes, size_t len, 
  * mp_dir_make() - make @path and its missing parents below @dirfd ("mkdir -p").
  * @mode: of each directory it makes, less the umask; existing ones are not changed.
  *
+ * Symbolic links on the way are followed: for our own directories, not for a container's.
+ *
  * Return: 0; -ENOTDIR when something on the way is no directory; or -errno.
  */
 int mp_dir_make(int dirfd, const char *path, mode_t mode, struct mp_error *err);
 
 /**
- * mp_tree_remove() - remove @name below @dirfd, file or directory with all it contains.
+ * mp_tree_remove() - remove @path below @dirfd, file or directory with all it contains.
+ * @path: only what it ends in is removed; how it gets there is looked up as usual.
  *
  * Symbolic links are removed, never followed. It does not cross into another mounted file system:
  * that part stays, with -EXDEV or -EBUSY. Trees of any depth are removed with a bounded number of
  * descriptors (deep directories are moved up before they are emptied). What cannot be removed is
- * skipped, the rest goes, and the first error is reported. Missing @name is success.
+ * skipped, the rest goes, and the first error is reported. A missing @path is success.
  *
  * Return: 0 or -errno. Source: openat2(2) RESOLVE_NO_XDEV, unlinkat(2).
  */
-int mp_tree_remove(int dirfd, const char *name, struct mp_error *err);
+int mp_tree_remove(int dirfd, const char *path, struct mp_error *err);
 
 /**
  * mp_memfd_new() - an anonymous file with this content that nobody can change any more.

@@ -158,9 +158,14 @@ static int turn(struct mp_loop *loop, int timeout_ms, struct mp_error *err)
 			take_timer(loop);
 		} else if (ptr) {
 			struct mp_source *source = ptr;
+			const uint32_t wanted = source->events | EPOLLERR | EPOLLHUP;
+			const uint32_t events = loop->batch[i].events & wanted;
 
+			/* Another callback may have changed what is wanted. */
+			if (events == 0)
+				continue;
 			called++;
-			source->ready(source, loop->batch[i].events);
+			source->ready(source, events);
 		}
 	}
 	loop->n_batch = 0;

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What one sync has to kill, recreate and start.
+ * Source: kuberuntime_manager.go (computePodActions), kuberuntime_container.go
+ * (computeInitContainerActions); pod-semantics reference sections 4.1, 4.3-4.6.
+ */
+#pragma once
+
+#include "lifecycle/machine.h"
+
+/** mp_decide() - fill in @pod->sync and each container's @wanted from what is known now. */
+void mp_decide(struct mp_pod *pod);

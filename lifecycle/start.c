@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lifecycle/start.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lifecycle/hook.h"
+#include "lifecycle/killing.h"
+
+#define DESC_MAX 512
+
+static struct mp_cstate *current(struct mp_pod *pod)
+{
+	return &pod->containers[pod->start.container];
+}
+
+static const struct mp_container_spec *current_spec(const struct mp_pod *pod)
+{
+	return &pod->spec->containers[pod->start.container];
+}
+
+static mp_nsec backoff_cap(const struct mp_pod *pod)
+{
+	return pod->config.backoff_max > 0 ? pod->config.backoff_max : MP_BACKOFF_MAX;
+}
+
+static enum mp_progress finish(struct mp_pod *pod, bool is_ok)
+{
+	pod->start.stage = MP_START_IDLE;
+	if (!is_ok)
+		return MP_STEP_FAILED;
+	current(pod)->failure.is_set = false;
+	return MP_STEP_OK;
+}
+
+static enum mp_progress fail(struct mp_pod *pod, const char *reason, const char *message)
+{
+	struct mp_start_failure *failure = &current(pod)->failure;
+
+	failure->is_set = true;
+	MP_COPY(failure->reason, reason);
+	MP_COPY(failure->message, message);
+	return finish(pod, false);
+}
+
+/* Every failed step before the process ran also shows as "Error: ...". */
+static enum mp_progress fail_step(struct mp_pod *pod, struct mp_now now, const char *reason,
+				  const char *message, const char *error)
+{
+	mp_machine_event(pod, now, (int)pod->start.container, true, "Failed", "Error: %s", error);
+	return fail(pod, reason, message);
+}
+
+static enum mp_progress ask(struct mp_pod *pod, enum mp_start_stage stage, enum mp_action_type type)
+{
+	const struct mp_action action = {
+		.type = type,
+		.container = (int)pod->start.container,
+		.restart_count = current(pod)->next_count,
+	};
+
+	pod->start.stage = stage;
+	pod->start.has_answer = false;
+	mp_machine_add(pod, &action);
+	return MP_STEP_GOES_ON;
+}
+
+/* ---- back-off of restarts (5.1) --------------------------------------------------------------- */
+
+bool mp_start_back_off(struct mp_pod *pod, struct mp_now now, size_t index)
+{
+	struct mp_cstate *c = &pod->containers[index];
+	const char *name = pod->spec->containers[index].name;
+	const mp_nsec finished = c->wanted.finished;
+	const mp_nsec until = mp_backoff_until(&c->backoff, finished, finished);
+	char desc[DESC_MAX], delay[MP_TIME_TEXT_MAX];
+
+	if (!c->wanted.has_finished)
+		return false;
+	if (now.mono >= until) {
+		c->backoff = mp_backoff_advance(c->backoff, finished, now.mono, backoff_cap(pod));
+		return false;
+	}
+	(void)mp_machine_pod_desc(pod, desc, sizeof(desc));
+	mp_machine_event(pod, now, (int)index, true, "BackOff",
+			 "Back-off restarting failed container %s in pod %s", name, desc);
+	c->failure.is_set = true;
+	MP_COPY(c->failure.reason, "CrashLoopBackOff");
+	(void)snprintf(c->failure.message, sizeof(c->failure.message),
+		       "back-off %s restarting failed container=%s pod=%s",
+		       mp_duration_text(c->backoff.delay, delay), name, desc);
+	pod->sync.crash_expiry = mp_nsec_min(pod->sync.crash_expiry, until);
+	return true;
+}
+
+/* ---- image (5.2, 9.9) ---------------------------------------------------------------------------- */
+
+/* Containers with one image share the back-off of its pulls. */
+static struct mp_cstate *pull_state(struct mp_pod *pod)
+{
+	const char *image = current_spec(pod)->image;
+	size_t i = 0;
+
+	while (i < pod->start.container && !mp_streq(pod->spec->containers[i].image, image))
+		i++;
+	return &pod->containers[i];
+}
+
+static enum mp_progress begin_pull(struct mp_pod *pod, struct mp_now now)
+{
+	const struct mp_cstate *pull = pull_state(pod);
+	const char *image = current_spec(pod)->image;
+	char message[2 * MP_MESSAGE_MAX];
+	struct mp_buf buf = MP_BUF(message);
+
+	if (now.mono < mp_backoff_until(&pull->pull_backoff, now.mono,
+					pull->pull_backoff.last_update)) {
+		mp_machine_event(pod, now, (int)pod->start.container, false, "BackOff",
+				 "Back-off pulling image \"%s\"", image);
+		mp_buf_addf(&buf, "Back-off pulling image \"%s\"", image);
+		if (pull->pull_reason[0] != '\0')
+			mp_buf_addf(&buf, ": %s: %s", pull->pull_reason, pull->pull_message);
+		return fail_step(pod, now, "ImagePullBackOff", message, "ImagePullBackOff");
+	}
+	mp_machine_event(pod, now, (int)pod->start.container, false, "Pulling",
+			 "Pulling image \"%s\"", image);
+	return ask(pod, MP_START_PULL, MP_DO_PULL_IMAGE);
+}
+
+static enum mp_progress create(struct mp_pod *pod)
+{
+	struct mp_cstate *c = current(pod);
+
+	/* A record that was made but never ran is replaced. */
+	if (c->rec[0].state == MP_RECORD_CREATED) {
+		mp_machine_remove_record(pod, pod->start.container, &c->rec[0], false);
+		c->rec[0] = c->rec[1];
+		memset(&c->rec[1], 0, sizeof(c->rec[1]));
+	}
+	return ask(pod, MP_START_CREATE, MP_DO_CREATE_CONTAINER);
+}
+
+static enum mp_progress after_check(struct mp_pod *pod, struct mp_now now)
+{
+	const struct mp_container_spec *spec = current_spec(pod);
+	const char *policy = spec->pull_policy == NULL ? "IfNotPresent" : spec->pull_policy;
+	const int index = (int)pod->start.container;
+	char message[MP_MESSAGE_MAX];
+
+	if (pod->start.answer == MP_EV_IMAGE_FAILED) {
+		mp_machine_event(pod, now, index, true, "InspectFailed", "%s", pod->start.message);
+		return fail_step(pod, now, pod->start.reason, pod->start.message, pod->start.reason);
+	}
+	if (pod->start.answer == MP_EV_IMAGE_PRESENT && strcmp(policy, "Always") != 0) {
+		mp_machine_event(pod, now, index, false, "Pulled",
+				 "Container image \"%s\" already present on machine and can be "
+				 "accessed by the pod",
+				 spec->image);
+		return create(pod);
+	}
+	if (strcmp(policy, "Never") != 0)
+		return begin_pull(pod, now);
+	(void)snprintf(message, sizeof(message),
+		       "Container image \"%s\" is not present with pull policy of Never",
+		       spec->image);
+	mp_machine_event(pod, now, index, true, "ErrImageNeverPull", "%s", message);
+	return fail_step(pod, now, "ErrImageNeverPull", message, "ErrImageNeverPull");
+}
+
+static enum mp_progress after_failed_pull(struct mp_pod *pod, struct mp_now now)
+{
+	const char *reason = pod->start.reason;
+	const char *image = current_spec(pod)->image;
+	const char *why = strcmp(reason, "RegistryUnavailable") == 0 ? "the registry is unavailable" :
+			  strcmp(reason, "SignatureValidationFailed") == 0 ?
+								       "the signature validation failed" :
+								       NULL;
+	struct mp_cstate *pull = pull_state(pod);
+	char message[2 * MP_MESSAGE_MAX];
+
+	mp_machine_event(pod, now, (int)pod->start.container, true, "Failed",
+			 "Failed to pull image \"%s\": %s", image, pod->start.message);
+	if (why != NULL && !mp_starts_with(pod->start.message, "image pull failed for "))
+		(void)snprintf(message, sizeof(message), "image pull failed for %.500s because %s: %s",
+			       image, why, pod->start.message);
+	else
+		MP_COPY(message, pod->start.message);
+	MP_COPY(pull->pull_reason, reason);
+	MP_COPY(pull->pull_message, message);
+	pull->pull_backoff =
+		mp_backoff_advance(pull->pull_backoff, now.mono, now.mono, MP_BACKOFF_MAX);
+	return fail_step(pod, now, reason, message, reason);
+}
+
+static enum mp_progress after_pull(struct mp_pod *pod, struct mp_now now)
+{
+	char took[MP_TIME_TEXT_MAX], waiting[MP_TIME_TEXT_MAX];
+
+	if (pod->start.answer == MP_EV_IMAGE_FAILED)
+		return after_failed_pull(pod, now);
+	mp_machine_event(pod, now, (int)pod->start.container, false, "Pulled",
+			 "Successfully pulled image \"%s\" in %s (%s including waiting). Image size: "
+			 "%lld bytes.",
+			 current_spec(pod)->image, mp_duration_text(pod->start.took, took),
+			 mp_duration_text(pod->start.took_waiting, waiting),
+			 (long long)pod->start.bytes);
+	return create(pod);
+}
+
+/* ---- create, start, postStart --------------------------------------------------------------------- */
+
+static enum mp_progress after_create(struct mp_pod *pod, struct mp_now now)
+{
+	struct mp_cstate *c = current(pod);
+
+	if (pod->start.answer == MP_EV_CREATE_FAILED)
+		return fail_step(pod, now, pod->start.reason, pod->start.message,
+				 pod->start.message);
+	mp_machine_event(pod, now, (int)pod->start.container, false, "Created",
+			 "Container created");
+	if (c->rec[0].state != MP_RECORD_CREATED)
+		return fail_step(pod, now, "RunContainerError", "container ended before its start",
+				 "container ended before its start");
+	if (mp_machine_is_ending(pod))
+		return finish(pod, false);
+	c->rec[0].is_start_asked = true;
+	return ask(pod, MP_START_RUN, MP_DO_START_CONTAINER);
+}
+
+static enum mp_progress after_start(struct mp_pod *pod, struct mp_now now)
+{
+	struct mp_cstate *c = current(pod);
+
+	if (c->rec[0].is_start_failed)
+		return fail_step(pod, now, "RunContainerError", c->rec[0].message,
+				 c->rec[0].message);
+	mp_machine_event(pod, now, (int)pod->start.container, false, "Started",
+			 "Container started");
+	if (!current_spec(pod)->lifecycle.has_post_start || !mp_record_is_live(&c->rec[0]) ||
+	    mp_machine_is_ending(pod))
+		return finish(pod, true);
+	mp_hook_run(pod, pod->start.container, MP_HOOK_POST_START);
+	pod->start.stage = MP_START_HOOK;
+	return MP_STEP_GOES_ON;
+}
+
+static enum mp_progress at_hook(struct mp_pod *pod, struct mp_now now)
+{
+	struct mp_cstate *c = current(pod);
+
+	if (mp_hook_settle(pod, now, pod->start.container, MP_HOOK_POST_START)) {
+		if (c->hook.is_ok)
+			return finish(pod, true);
+		c->failure.is_set = true;
+		MP_COPY(c->failure.reason, "PostStartHookError");
+		MP_COPY(c->failure.message, c->hook.message);
+		mp_kill_begin(pod, now, pod->start.container, mp_kill_grace(pod, NULL), false,
+			      "FailedPostStartHook");
+		pod->start.stage = MP_START_HOOK_KILL;
+		return MP_STEP_GOES_ON;
+	}
+	if (now.mono < pod->abort_at)
+		return MP_STEP_WAITS;
+	/* The reference lets the hook block a deletion for ever; we stop at the grace's end. */
+	mp_hook_abandon(pod, pod->start.container);
+	pod->is_grace_spent = true;
+	return finish(pod, false);
+}
+
+enum mp_progress mp_start_begin(struct mp_pod *pod, struct mp_now now, size_t index)
+{
+	pod->start.container = index;
+	if (mp_start_back_off(pod, now, index))
+		return finish(pod, false);
+	return ask(pod, MP_START_CHECK, MP_DO_CHECK_IMAGE);
+}
+
+enum mp_progress mp_start_step(struct mp_pod *pod, struct mp_now now)
+{
+	struct mp_start *start = &pod->start;
+
+	switch (start->stage) {
+	case MP_START_IDLE:
+		break;
+	case MP_START_CHECK:
+	case MP_START_PULL:
+		if (mp_machine_is_ending(pod))
+			return finish(pod, false); /* a late answer finds nobody waiting */
+		if (!start->has_answer)
+			return MP_STEP_WAITS;
+		return start->stage == MP_START_CHECK ? after_check(pod, now) : after_pull(pod, now);
+	case MP_START_CREATE:
+		return start->has_answer ? after_create(pod, now) : MP_STEP_WAITS;
+	case MP_START_RUN:
+		/* A process that has ended did start, whether or not that was reported. */
+		if (!start->has_answer && current(pod)->rec[0].state != MP_RECORD_EXITED)
+			return MP_STEP_WAITS;
+		return after_start(pod, now);
+	case MP_START_HOOK:
+		return at_hook(pod, now);
+	case MP_START_HOOK_KILL:
+		return current(pod)->kill.is_active ? MP_STEP_WAITS : finish(pod, false);
+	}
+	return MP_STEP_FAILED;
+}
+
+/* ---- answers ------------------------------------------------------------------------------------------ */
+
+static void add_record(struct mp_pod *pod, const struct mp_event *ev)
+{
+	struct mp_cstate *c = current(pod);
+	struct mp_record *rec = &c->rec[0];
+	const size_t max = sizeof(rec->groups) / sizeof(rec->groups[0]);
+
+	if (c->rec[0].state != MP_RECORD_NONE)
+		c->rec[1] = c->rec[0];
+	memset(rec, 0, sizeof(*rec));
+	rec->state = MP_RECORD_CREATED;
+	MP_COPY(rec->id, ev->created.id);
+	rec->attempt = pod->sandbox.attempt;
+	rec->restart_count = c->next_count++;
+	MP_COPY(rec->image, c->image.resolved);
+	MP_COPY(rec->image_id, c->image.id);
+	MP_COPY(rec->stop_signal, c->image.stop_signal);
+	rec->uid = ev->created.uid;
+	rec->gid = ev->created.gid;
+	rec->n_groups = ev->created.n_groups < max ? ev->created.n_groups : max;
+	if (rec->n_groups > 0)
+		memcpy(rec->groups, ev->created.groups, rec->n_groups * sizeof(rec->groups[0]));
+}
+
+static void keep_image(struct mp_pod *pod, const struct mp_event *ev)
+{
+	struct mp_image *image = &current(pod)->image;
+
+	MP_COPY(image->resolved, ev->image.resolved != NULL ? ev->image.resolved :
+							      current_spec(pod)->image);
+	MP_COPY(image->id, ev->image.id);
+	MP_COPY(image->stop_signal, ev->image.stop_signal);
+	pod->start.took = ev->image.took;
+	pod->start.took_waiting = ev->image.took_waiting;
+	pod->start.bytes = ev->image.bytes;
+}
+
+static bool is_awaited(const struct mp_pod *pod, enum mp_event_type type)
+{
+	const enum mp_start_stage stage = pod->start.stage;
+
+	if (pod->start.has_answer)
+		return false;
+	if (type == MP_EV_IMAGE_FAILED)
+		return stage == MP_START_CHECK || stage == MP_START_PULL;
+	if (type == MP_EV_IMAGE_PRESENT || type == MP_EV_IMAGE_ABSENT)
+		return stage == MP_START_CHECK;
+	if (type == MP_EV_IMAGE_PULLED)
+		return stage == MP_START_PULL;
+	if (type == MP_EV_CREATED || type == MP_EV_CREATE_FAILED)
+		return stage == MP_START_CREATE;
+	return stage == MP_START_RUN; /* STARTED, START_FAILED */
+}
+
+void mp_start_answer(struct mp_pod *pod, const struct mp_event *ev, struct mp_now now)
+{
+	struct mp_start *start = &pod->start;
+
+	if ((size_t)ev->container != start->container || !is_awaited(pod, ev->type))
+		return;
+	start->has_answer = true;
+	start->answer = ev->type;
+	MP_COPY(start->reason, ev->text.reason);
+	MP_COPY(start->message, ev->text.message);
+	if (ev->type == MP_EV_IMAGE_PRESENT || ev->type == MP_EV_IMAGE_PULLED)
+		keep_image(pod, ev);
+	else if (ev->type == MP_EV_CREATED)
+		add_record(pod, ev);
+	else if (ev->type == MP_EV_STARTED)
+		mp_record_start(&current(pod)->rec[0], now);
+	else if (ev->type == MP_EV_START_FAILED)
+		mp_record_fail_start(&current(pod)->rec[0], ev->text.message, now);
+	pod->is_dirty = pod->is_dirty || ev->type == MP_EV_STARTED ||
+			ev->type == MP_EV_START_FAILED;
+}
