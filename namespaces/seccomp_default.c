@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The RuntimeDefault profile: precompiled for the usual capabilities, emitted for any others. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "namespaces/creds.h"
 #include "namespaces/seccomp.h"
