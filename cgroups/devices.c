@@ -263,7 +263,7 @@ static int write_v1_rule(int dir_fd, const struct mp_device_rule *rule)
 		one.type =
 			types[i]; /* a line that begins with 'a' means everything, whatever follows */
 
-		int r = mp_file_write(dir_fd, rule->is_allowed ? "devices.allow" : "devices.deny",
+		int r = mp_cgfile_write(dir_fd, rule->is_allowed ? "devices.allow" : "devices.deny",
 				      mp_device_line(&one, line));
 
 		if (r < 0)
@@ -282,7 +282,7 @@ static int set_v1(struct mp_cgroup *cg, const struct mp_device_program *program,
 
 	int fd = mp_node_dir(cg, MP_CGROUP_DEVICES);
 
-	r = mp_file_write(fd, "devices.deny", "a");
+	r = mp_cgfile_write(fd, "devices.deny", "a");
 	if (r < 0)
 		return mp_fail(err, -r, "deny all devices in cgroup %s", cg->path);
 	for (size_t i = 0; i < program->n_rules; i++) {

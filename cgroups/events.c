@@ -16,7 +16,7 @@
 static int read_count(int dir_fd, const char *file, uint64_t *ret)
 {
 	char text[512];
-	int r = mp_file_read(dir_fd, file, text, sizeof(text));
+	int r = mp_cgfile_read(dir_fd, file, text, sizeof(text));
 
 	if (r < 0)
 		return r;
@@ -94,7 +94,7 @@ static int watch_v1(int dir_fd, struct mp_cgroup_watch *ret)
 		return -errno;
 	(void)snprintf(text, sizeof(text), "%d %d", event, control);
 
-	int r = mp_file_write(dir_fd, "cgroup.event_control", text);
+	int r = mp_cgfile_write(dir_fd, "cgroup.event_control", text);
 
 	if (r < 0)
 		return r;

@@ -11,7 +11,7 @@
 
 #include "runtime/base/auto.h"
 
-int mp_file_write(int dir_fd, const char *file, const char *text)
+int mp_cgfile_write(int dir_fd, const char *file, const char *text)
 {
 	mp_auto_fd fd = openat(dir_fd, file, O_WRONLY | O_CLOEXEC);
 
@@ -45,7 +45,7 @@ static int read_some(int fd, char *buf, size_t size)
 	return (int)len;
 }
 
-int mp_file_read(int dir_fd, const char *file, char *buf, size_t size)
+int mp_cgfile_read(int dir_fd, const char *file, char *buf, size_t size)
 {
 	mp_auto_fd fd = openat(dir_fd, file, O_RDONLY | O_CLOEXEC);
 
@@ -54,7 +54,7 @@ int mp_file_read(int dir_fd, const char *file, char *buf, size_t size)
 	return read_some(fd, buf, size);
 }
 
-int mp_file_read_all(int dir_fd, const char *file, size_t limit, char **ret_text)
+int mp_cgfile_read_all(int dir_fd, const char *file, size_t limit, char **ret_text)
 {
 	mp_auto_fd fd = openat(dir_fd, file, O_RDONLY | O_CLOEXEC);
 

@@ -5,24 +5,24 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** mp_file_write() - write @text in one go, as control files want it. Return: 0 or -errno. */
-int mp_file_write(int dir_fd, const char *file, const char *text);
+/** mp_cgfile_write() - write @text in one go, as control files want it. Return: 0 or -errno. */
+int mp_cgfile_write(int dir_fd, const char *file, const char *text);
 
 /**
- * mp_file_read() - the first @size - 1 bytes of @file, NUL-terminated.
+ * mp_cgfile_read() - the first @size - 1 bytes of @file, NUL-terminated.
  *
  * Return: the length, or -errno.
  */
-int mp_file_read(int dir_fd, const char *file, char *buf, size_t size);
+int mp_cgfile_read(int dir_fd, const char *file, char *buf, size_t size);
 
 /**
- * mp_file_read_all() - a whole file of unknown size.
+ * mp_cgfile_read_all() - a whole file of unknown size.
  * @ret_text: on success NUL-terminated, to be freed.
  * @limit:    -EFBIG above this many bytes.
  *
  * Return: 0 or -errno.
  */
-int mp_file_read_all(int dir_fd, const char *file, size_t limit, char **ret_text);
+int mp_cgfile_read_all(int dir_fd, const char *file, size_t limit, char **ret_text);
 
 /** mp_dir_visit_fn - @dir_fd is the directory that holds @name; non-zero ends the walk. */
 typedef int (*mp_dir_visit_fn)(int dir_fd, const char *name, void *arg);

@@ -123,7 +123,7 @@ static int note_v2_controllers(struct mp_cgroup_host *host, struct mp_error *err
 		return 0;
 
 	struct mp_hierarchy *h = &host->h[at];
-	int r = mp_file_read(h->top_fd, "cgroup.controllers", words, sizeof(words));
+	int r = mp_cgfile_read(h->top_fd, "cgroup.controllers", words, sizeof(words));
 
 	if (r < 0)
 		return mp_fail(err, -r, "read %s/cgroup.controllers", h->top);
@@ -200,7 +200,7 @@ static int own_position(const char *top, char *buf, size_t size)
 {
 	mp_auto_free char *text = NULL;
 	char path[PATH_MAX];
-	int r = mp_file_read_all(AT_FDCWD, "/proc/self/cgroup", MOUNTINFO_MAX, &text);
+	int r = mp_cgfile_read_all(AT_FDCWD, "/proc/self/cgroup", MOUNTINFO_MAX, &text);
 
 	buf[0] = '\0';
 	if (r < 0 || mp_parse_own_cgroup(text, "", path, sizeof(path)) < 0)
@@ -208,7 +208,7 @@ static int own_position(const char *top, char *buf, size_t size)
 	if (strcmp(path, "/") == 0)
 		return 0;
 	mp_freep(&text);
-	r = mp_file_read_all(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text);
+	r = mp_cgfile_read_all(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text);
 	if (r < 0)
 		return r;
 

@@ -86,7 +86,7 @@ static int enable_in(int dir_fd, unsigned controllers)
 			mp_buf_addf(&buf, "%s+%s", buf.len ? " " : "",
 				    mp_cgroup_controller_name((enum mp_cgroup_controller)c));
 	}
-	return buf.len ? mp_file_write(dir_fd, "cgroup.subtree_control", text) : 0;
+	return buf.len ? mp_cgfile_write(dir_fd, "cgroup.subtree_control", text) : 0;
 }
 
 static bool is_in(int dir_fd)
@@ -94,7 +94,7 @@ static bool is_in(int dir_fd)
 	mp_auto_free char *text = NULL;
 	int pid;
 
-	if (mp_file_read_all(dir_fd, "cgroup.procs", 16UL << 20, &text) < 0)
+	if (mp_cgfile_read_all(dir_fd, "cgroup.procs", 16UL << 20, &text) < 0)
 		return false;
 	for (const char *at = text; mp_parse_pid(&at, &pid);) {
 		if (pid == getpid())
@@ -122,13 +122,13 @@ static int step_aside(struct mp_hierarchy *h, unsigned controllers, struct mp_er
 	is_made = mkdirat(h->top_fd, SUPERVISOR, 0755) == 0;
 	if (!is_made && errno != EEXIST)
 		return mp_fail(err, errno, "create %s/" SUPERVISOR, h->top);
-	r = mp_file_write(h->top_fd, SUPERVISOR "/cgroup.procs", "0");
+	r = mp_cgfile_write(h->top_fd, SUPERVISOR "/cgroup.procs", "0");
 	if (r < 0)
 		return mp_fail(err, -r, "move ourselves to %s/" SUPERVISOR, h->top);
 	r = enable_in(h->top_fd, controllers);
 	if (r == 0)
 		return 0;
-	(void)mp_file_write(h->top_fd, "cgroup.procs", "0");
+	(void)mp_cgfile_write(h->top_fd, "cgroup.procs", "0");
 	if (is_made)
 		(void)unlinkat(h->top_fd, SUPERVISOR, AT_REMOVEDIR);
 	if (r == -EBUSY)
@@ -337,7 +337,7 @@ static int apply_one(struct mp_cgroup *cg, const struct mp_cgroup_setting *s, st
 				    s->value, mp_cgroup_controller_name(s->controller));
 	}
 
-	int r = mp_file_write(dir_fd, s->file, s->value);
+	int r = mp_cgfile_write(dir_fd, s->file, s->value);
 
 	if (r == 0 || (s->is_optional && (r == -ENOENT || r == -EOPNOTSUPP)))
 		return 0;

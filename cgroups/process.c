@@ -79,7 +79,7 @@ static int add_pids(int dir_fd, const char *name, void *arg)
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
 
-	int r = mp_file_read_all(fd, "cgroup.procs", PROCS_MAX, &text);
+	int r = mp_cgfile_read_all(fd, "cgroup.procs", PROCS_MAX, &text);
 
 	/* A threaded v2 child refuses with EOPNOTSUPP; its processes are listed above it. */
 	if (r < 0 && r != -EOPNOTSUPP && r != -ENODEV && r != -ENOENT)
@@ -126,7 +126,7 @@ bool mp_cgroup_is_empty(const struct mp_cgroup *cg)
 	size_t n = 0;
 
 	if (fd >= 0) {
-		int r = mp_file_read(fd, "cgroup.events", text, sizeof(text));
+		int r = mp_cgfile_read(fd, "cgroup.events", text, sizeof(text));
 
 		if (r == -ENOENT || r == -ENODEV)
 			return true;
@@ -142,9 +142,9 @@ static int freeze(const struct mp_cgroup *cg, bool is_frozen)
 	int r = -EOPNOTSUPP;
 
 	if (fd >= 0)
-		r = mp_file_write(fd, "cgroup.freeze", is_frozen ? "1" : "0");
+		r = mp_cgfile_write(fd, "cgroup.freeze", is_frozen ? "1" : "0");
 	else if ((fd = mp_node_dir(cg, MP_CGROUP_FREEZER)) >= 0)
-		r = mp_file_write(fd, "freezer.state", is_frozen ? "FROZEN" : "THAWED");
+		r = mp_cgfile_write(fd, "freezer.state", is_frozen ? "FROZEN" : "THAWED");
 	return r == -ENOENT ? -EOPNOTSUPP : r;
 }
 
@@ -194,7 +194,7 @@ int mp_cgroup_kill(struct mp_cgroup *cg, struct mp_error *err)
 	int r = -ENOENT;
 
 	if (fd >= 0)
-		r = mp_file_write(fd, "cgroup.kill", "1");
+		r = mp_cgfile_write(fd, "cgroup.kill", "1");
 	if (r == -ENODEV || (r == -ENOENT && mp_cgroup_is_empty(cg)))
 		return 0;
 	if (r == -ENOENT) { /* before Linux 5.14, or pure v1 */

@@ -328,7 +328,7 @@ int mp_cgroup_refresh_shared(struct mp_cgroup_host *host, const char *path, stru
 	for (size_t i = 0; i < n && fd >= 0; i++) {
 		if (settings[i].controller != MP_CGROUP_CPU)
 			continue;
-		r = mp_file_write(fd, settings[i].file, settings[i].value);
+		r = mp_cgfile_write(fd, settings[i].file, settings[i].value);
 		if (r < 0 && r != -ENOENT && r != -ENODEV)
 			return mp_fail(err, -r, "set %s to %s in %s", settings[i].file,
 				       settings[i].value, parent);

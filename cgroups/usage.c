@@ -15,7 +15,7 @@ static bool read_number(int dir_fd, const char *file, uint64_t *ret)
 {
 	char text[64];
 
-	return mp_file_read(dir_fd, file, text, sizeof(text)) >= 0 && mp_parse_number(text, ret);
+	return mp_cgfile_read(dir_fd, file, text, sizeof(text)) >= 0 && mp_parse_number(text, ret);
 }
 
 /* A limit: "max" on v2, a number beyond any memory on v1, both "none". */
@@ -35,13 +35,13 @@ static void read_cpu(const struct mp_cgroup *cg, struct mp_cgroup_usage *u)
 	uint64_t ns;
 
 	/* Every v2 cgroup has usage_usec, with or without the controller. */
-	if (unified >= 0 && mp_file_read(unified, "cpu.stat", text, sizeof(text)) >= 0)
+	if (unified >= 0 && mp_cgfile_read(unified, "cpu.stat", text, sizeof(text)) >= 0)
 		u->has_cpu = mp_parse_keyed(text, "usage_usec", &u->cpu_us);
 	else if (cpuacct >= 0 && read_number(cpuacct, "cpuacct.usage", &ns)) {
 		u->has_cpu = true;
 		u->cpu_us = ns / 1000;
 	}
-	if (cpu < 0 || mp_file_read(cpu, "cpu.stat", text, sizeof(text)) < 0)
+	if (cpu < 0 || mp_cgfile_read(cpu, "cpu.stat", text, sizeof(text)) < 0)
 		return;
 	u->has_throttling = mp_parse_keyed(text, "nr_periods", &u->periods) &&
 			    mp_parse_keyed(text, "nr_throttled", &u->throttled_periods);
@@ -65,7 +65,7 @@ static void read_memory(const struct mp_cgroup *cg, struct mp_cgroup_usage *u)
 	u->has_memory = read_number(fd, is_v2 ? "memory.current" : "memory.usage_in_bytes",
 				    &u->memory_bytes);
 	u->memory_max_bytes = read_limit(fd, is_v2 ? "memory.max" : "memory.limit_in_bytes");
-	if (mp_file_read(fd, "memory.stat", text, sizeof(text)) >= 0)
+	if (mp_cgfile_read(fd, "memory.stat", text, sizeof(text)) >= 0)
 		(void)mp_parse_keyed(text, is_v2 ? "inactive_file" : "total_inactive_file",
 				     &inactive);
 	/* The two files are not read at one instant: never below zero (cAdvisor does the same). */
@@ -120,7 +120,7 @@ int mp_cgroup_pressure_read(const struct mp_cgroup *cg, enum mp_cgroup_resource 
 	struct mp_parsed_stall some;
 	struct mp_parsed_stall full = { .total_us = 0 };
 	char text[512];
-	int r = fd < 0 ? -EOPNOTSUPP : mp_file_read(fd, file, text, sizeof(text));
+	int r = fd < 0 ? -EOPNOTSUPP : mp_cgfile_read(fd, file, text, sizeof(text));
 
 	if (r == -ENOENT)
 		r = -EOPNOTSUPP; /* a kernel without PSI, or with cgroup.pressure off */

@@ -79,7 +79,6 @@ struct mp_pod *mp_pod_init(void *mem, const struct mp_pod_spec *spec,
 	pod->end_retry_at = MP_NSEC_NEVER;
 	pod->abort_at = MP_NSEC_NEVER;
 	pod->exceeded_at = MP_NSEC_NEVER;
-	pod->volumes_retry_at = MP_NSEC_NEVER;
 	pod->sync.crash_expiry = MP_NSEC_NEVER;
 	pod->sync.give_up_at = MP_NSEC_NEVER;
 	pod->sandbox.attempt = -1;
@@ -181,17 +180,15 @@ static void apply_exited(struct mp_pod *pod, const struct mp_event *ev, struct m
 		mp_record_exit(rec, ev, now);
 }
 
-static void apply_volume_failed(struct mp_pod *pod, const struct mp_event *ev, struct mp_now now)
+static void apply_volume_failed(struct mp_pod *pod, const struct mp_event *ev)
 {
 	const int i = ev->volume.index;
+	char text[MP_MESSAGE_MAX];
 
-	if (!pod->volumes.is_asked || pod->are_volumes_ready)
-		return;
-	mp_machine_event(pod, now, -1, true, "FailedMount",
-			 "MountVolume.SetUp failed for volume \"%s\" : %s",
-			 i >= 0 ? pod->spec->volumes[i].name : "",
-			 ev->volume.message ? ev->volume.message : "");
-	mp_request_answer(&pod->volumes, false, "FailedMount", ev->volume.message);
+	(void)snprintf(text, sizeof(text), "MountVolume.SetUp failed for volume \"%s\" : %.800s",
+		       i >= 0 ? pod->spec->volumes[i].name : "",
+		       ev->volume.message ? ev->volume.message : "");
+	mp_request_answer(&pod->volumes, false, "FailedMount", text);
 }
 
 static void apply_sandbox_ready(struct mp_pod *pod, const struct mp_event *ev)
@@ -259,7 +256,7 @@ static void recover_pod(struct mp_pod *pod, const struct mp_event *ev, struct mp
 	memset(&pod->sandbox.stop, 0, sizeof(pod->sandbox.stop));
 	pod->is_prepared = false;
 	pod->are_volumes_ready = false;
-	pod->volumes_retry_at = MP_NSEC_NEVER;
+	pod->volumes_retry_at = 0;
 	pod->start.stage = MP_START_IDLE;
 	pod->is_dirty = true;
 	if (pod->worker == MP_WORKER_SYNCING)
@@ -302,7 +299,7 @@ void mp_pod_apply(struct mp_pod *pod, const struct mp_event *ev, struct mp_now n
 		mp_request_answer(&pod->volumes, true, "", "");
 		return;
 	case MP_EV_VOLUME_FAILED:
-		apply_volume_failed(pod, ev, now);
+		apply_volume_failed(pod, ev);
 		return;
 	case MP_EV_SANDBOX_READY:
 		apply_sandbox_ready(pod, ev);
