@@ -274,6 +274,21 @@ static void keep_raw(struct mp_decoder *d, const struct mp_field *f, const struc
 	*slot = (struct mp_raw_list){ fields, slot->n + 1 };
 }
 
+/* For people to read, kept text is laid out like the rest: only a tree can be. */
+static void write_raw(struct mp_json *w, const char *json)
+{
+	struct mp_arena arena = { .head = NULL };
+	struct mp_document document;
+	size_t len = strlen(json);
+
+	if (w->style != MP_JSON_COMPACT &&
+	    mp_document_parse(&arena, "kept", json, len, MP_DOCUMENT_JSON, &document, NULL) == 0)
+		mp_json_node(w, document.roots[0]);
+	else
+		mp_json_raw(w, json, len);
+	mp_arena_done(&arena);
+}
+
 static void encode_raw(struct mp_json *w, const struct mp_field *f, const void *object)
 {
 	const struct mp_raw_list *slot = mp_slot_const(object, f);
@@ -281,7 +296,7 @@ static void encode_raw(struct mp_json *w, const struct mp_field *f, const void *
 	for (size_t i = 0; i < slot->n; i++)
 		if (strcmp(slot->fields[i].name, f->name) == 0) {
 			mp_json_key(w, f->name);
-			mp_json_raw(w, slot->fields[i].json, strlen(slot->fields[i].json));
+			write_raw(w, slot->fields[i].json);
 		}
 }
 
