@@ -16,7 +16,7 @@ enum mp_phase { MP_PHASE_PENDING = 0, MP_PHASE_RUNNING, MP_PHASE_SUCCEEDED, MP_P
 /** mp_phase_text() - "Pending", "Running", "Succeeded", "Failed". */
 const char *mp_phase_text(enum mp_phase phase);
 
-#define MP_CONTAINER_ID_MAX 72
+#define MP_CONTAINER_ID_MAX 80 /* "minipod://" and 64 hex digits */
 #define MP_REASON_MAX       64
 #define MP_MESSAGE_MAX      1024 /* waiting and condition messages; longer ones are cut */
 #define MP_TERMINATION_MAX  4096 /* termination messages */
