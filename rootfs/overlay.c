@@ -197,6 +197,11 @@ static int create_by_fd(const struct mp_overlay_config *cfg, const struct top *t
 		if (r < 0 && r != -EINVAL) /* 5.10 */
 			return mp_fail(err, -r, "overlay: set volatile");
 	}
+	/*
+	 * Else the kernel (6.6) stores a new UUID in an attribute of the upper directory: as long as
+	 * all the rest on ext4, for a file system that is gone before anybody could ask for it.
+	 */
+	(void)mp_sys_fsconfig(fs, FSCONFIG_SET_STRING, "uuid", "null", 0);
 	r = mp_sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
 	if (r == -EINVAL)
 		return r;
