@@ -2,6 +2,7 @@
 /* Shared by the manifest tests: loading text and comparing the sentences that come out. */
 #pragma once
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
