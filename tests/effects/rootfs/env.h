@@ -151,6 +151,27 @@ static inline void expect_file(const char *path, const char *want)
 	free(text);
 }
 
+/* Runs a program of the host in the test's directory; its output goes to @out, if given. */
+static inline void run_tool(const char *const *argv, const char *out)
+{
+	int ws;
+
+	(void)fflush(NULL);
+
+	const pid_t pid = fork();
+
+	if (pid == 0) {
+		const int fd = out ? open(out, O_WRONLY | O_CREAT | O_TRUNC, 0644) : -1;
+
+		if (fd >= 0)
+			(void)dup2(fd, 1);
+		execvp(argv[0], (char *const *)(uintptr_t)argv);
+		_exit(127);
+	}
+	assert_int_equal(waitpid(pid, &ws, 0), pid);
+	assert_int_equal(ws, 0);
+}
+
 static inline int open_dir(const char *path)
 {
 	const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -117,7 +117,7 @@ static void privileged_container_has_no_masks_and_all_devices(void **unused)
 	assert_string_equal(b.failed_step, "");
 	assert_null(strstr(b.text, "ro,"));
 	assert_null(strstr(b.text, "/sys/firmware"));
-	assert_true(atoi(b.text) > 0);
+	assert_true(strtol(b.text, NULL, 10) > 0);
 	assert_int_equal(b.status, access("/dev/kmsg", F_OK) == 0 ? 0 : 1);
 	box_close(&b);
 }
