@@ -8,11 +8,11 @@
 
 #define MESSAGE_BUDGET 12288 /* bytes of termination messages per pod */
 
-#define LOST_RUNNING                                                                               \
-	"The container could not be located when the pod was deleted.  "                           \
+#define LOST_RUNNING                                                     \
+	"The container could not be located when the pod was deleted.  " \
 	"The container used to be Running"
 #define LOST_UNKNOWN "The container could not be located when the pod was terminated"
-#define ASSUMED_DONE                                                                               \
+#define ASSUMED_DONE                                                                                \
 	"Unable to get init container status from container runtime and pod has been initialized, " \
 	"treat it as exited normally"
 
@@ -40,7 +40,7 @@ static void set_waiting(struct mp_container_status *s, const char *reason, const
 
 static void full_id(char *buf, const char *id)
 {
-	(void)snprintf(buf, MP_CONTAINER_ID_MAX, "minipod://%.61s", id);
+	(void)snprintf(buf, MP_CONTAINER_ID_MAX, "minipod://%.64s", id);
 }
 
 static void terminated_from(struct mp_terminated *t, const struct mp_record *rec, size_t limit)
@@ -148,7 +148,8 @@ static void derive_failure(const struct mp_status_seen *seen, struct mp_containe
 {
 	const bool is_init_entry = seen->container->kind != MP_KIND_MAIN;
 
-	if (is_init_entry && seen->newest->state == MP_RECORD_EXITED && seen->newest->exit_code == 0)
+	if (is_init_entry && seen->newest->state == MP_RECORD_EXITED &&
+	    seen->newest->exit_code == 0)
 		return;
 	if (seen->container->kind == MP_KIND_INIT && seen->newest->state == MP_RECORD_NONE &&
 	    seen->has_main_record && out->state.kind == MP_STATE_WAITING) {
@@ -238,7 +239,8 @@ static bool state_equal(const struct mp_container_state *a, const struct mp_cont
 bool mp_status_equal(const struct mp_container_status *a, const struct mp_container_status *b)
 {
 	return a->is_present == b->is_present && state_equal(&a->state, &b->state) &&
-	       a->has_last == b->has_last && (!a->has_last || terminated_equal(&a->last, &b->last)) &&
+	       a->has_last == b->has_last &&
+	       (!a->has_last || terminated_equal(&a->last, &b->last)) &&
 	       a->is_ready == b->is_ready && a->is_started == b->is_started &&
 	       a->has_started == b->has_started && a->restart_count == b->restart_count &&
 	       strcmp(a->image, b->image) == 0 && strcmp(a->image_id, b->image_id) == 0 &&
