@@ -67,7 +67,7 @@ static void give_stdio(const struct mp_process_config *config)
 		if (config->stdio[i] < 0 || fstat(config->stdio[i], &st) < 0)
 			continue;
 		if (S_ISFIFO(st.st_mode) || (S_ISCHR(st.st_mode) && config->is_tty))
-			(void)fchown(config->stdio[i], config->stdio_owner, (gid_t)-1);
+			(void)!fchown(config->stdio[i], config->stdio_owner, (gid_t)-1);
 	}
 }
 
