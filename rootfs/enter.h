@@ -24,6 +24,7 @@ struct mp_rootfs_op {
  * To be run in order, in a process that is in its new mount, pid, network and ipc namespaces,
  * and still has CAP_SYS_ADMIN over its mount namespace. They attach the root, mount
  * everything, pivot, drop the old root, create the working directory, apply read-only.
+ * They can run once: what was prepared moves into that namespace.
  * The working directory is then "/". No descriptor stays open that was not open before.
  *
  * Return: borrowed from @rootfs.
