@@ -70,6 +70,9 @@ static void decode_pod(struct load *l, const struct mp_node *node)
 	*slot = pod;
 	m->n_pods++;
 	mp_decode_object(&l->d, &mp_type_pod, node, &pod->spec);
+	/* The lists of init and main containers are offsets into this array, also when empty. */
+	if (!pod->spec.containers)
+		pod->spec.containers = mp_decode_alloc(&l->d, 0, sizeof(*pod->spec.containers));
 	if (m->errors.n > n_errors)
 		return;
 
