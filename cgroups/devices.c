@@ -264,7 +264,7 @@ static int write_v1_rule(int dir_fd, const struct mp_device_rule *rule)
 			types[i]; /* a line that begins with 'a' means everything, whatever follows */
 
 		int r = mp_cgfile_write(dir_fd, rule->is_allowed ? "devices.allow" : "devices.deny",
-				      mp_device_line(&one, line));
+					mp_device_line(&one, line));
 
 		if (r < 0)
 			return r;
