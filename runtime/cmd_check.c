@@ -95,20 +95,21 @@ int mp_cmd_check(int argc, char **argv)
 		(void)fprintf(stderr, "minipod check: %s\n", strerror(ENOMEM));
 		return EXIT_REFUSED;
 	}
-	for (int i = 1; i < argc && r < 0; i++) {
+	for (int i = 1; i < argc && argv[i] && r < 0; i++) {
+		const char *arg = argv[i];
 		const char *file = is_options ? file_option(argc, argv, &i, &is_missing) : NULL;
 
-		if (file || !is_options || argv[i][0] != '-' || !argv[i][1]) {
-			files[n++] = file ? file : argv[i];
-		} else if (strcmp(argv[i], "--") == 0) {
+		if (file || !is_options || arg[0] != '-' || !arg[1]) {
+			files[n++] = file ? file : arg;
+		} else if (strcmp(arg, "--") == 0) {
 			is_options = false;
-		} else if (strcmp(argv[i], "--fields") == 0) {
+		} else if (strcmp(arg, "--fields") == 0) {
 			r = print_fields();
-		} else if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0) {
+		} else if (strcmp(arg, "-h") == 0 || strcmp(arg, "--help") == 0) {
 			(void)fputs(usage, stdout);
 			r = EXIT_VALID;
 		} else {
-			(void)fprintf(stderr, "minipod check: %s: %s\n%s", argv[i],
+			(void)fprintf(stderr, "minipod check: %s: %s\n%s", arg,
 				      is_missing ? "needs a file" : "unknown option", usage);
 			r = EXIT_REFUSED;
 		}
