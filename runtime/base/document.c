@@ -59,8 +59,14 @@ static int refuse_tag(struct run *run, struct fy_token *tag, struct mp_place at)
 {
 	size_t len = 0;
 	const char *text = fy_token_get_text(tag, &len);
+	const size_t prefix = strlen(CORE_TAG);
+	const bool is_core = text && len > prefix && memcmp(text, CORE_TAG, prefix) == 0;
 
-	return mp_build_fail(run->build, at, "tag '%.*s' is not supported",
+	if (is_core) {
+		text += prefix;
+		len -= prefix;
+	}
+	return mp_build_fail(run->build, at, "tag '%s%.*s' is not supported", is_core ? "!!" : "",
 			     text && len < 200 ? (int)len : 0, text ? text : "");
 }
 
@@ -372,7 +378,7 @@ static int report(struct run *run, struct fy_diag *diag)
 	const char *kind = run->is_json ? "JSON" : "YAML";
 
 	if (!e || !e->msg)
-		return mp_build_no_memory(run->build);
+		return mp_build_fail(run->build, run->base, "this %s cannot be read", kind);
 
 	const struct mp_place at = to_place(run, e->line - 1, e->column - 1);
 	const char *what = e->msg;
@@ -454,12 +460,12 @@ static int parse_json(struct mp_build *b, const char *text, size_t len, bool all
 
 	for (size_t at = mp_scan_blank(text, len, 0); at < len;) {
 		size_t end;
-		const bool is_yaml = allows_yaml && known > 0 && len - at >= 3 &&
+		const bool is_yaml = allows_yaml && b->n_roots > 0 && len - at >= 3 &&
 				     memcmp(text + at, "---", 3) == 0;
 
 		mp_scan_advance(&place, text, known, at);
 		known = at;
-		if (known > 0 && b->n_roots > 0 && !is_yaml && text[at] != '{' && text[at] != '[')
+		if (b->n_roots > 0 && !is_yaml && text[at] != '{' && text[at] != '[')
 			return mp_build_fail(b, place, "text after the end of the JSON value");
 
 		struct run run = { .build = b, .base = place, .is_json = !is_yaml };
@@ -494,7 +500,7 @@ static int parse_into(struct mp_build *b, const char *text, size_t len,
 	if (r < 0)
 		return r;
 	if (first == len)
-		return mp_fail_text(b->err, EINVAL, "%s: the file is empty", b->name);
+		return mp_fail_text(b->err, EINVAL, "%s: the input is empty", b->name);
 	if (format == MP_DOCUMENT_JSON ||
 	    (format == MP_DOCUMENT_AUTO && (text[first] == '{' || text[first] == '[')))
 		return parse_json(b, text, len, format == MP_DOCUMENT_AUTO);
