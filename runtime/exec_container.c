@@ -20,7 +20,6 @@
 #include "runtime/net_check.h"
 #include "runtime/supervisor.h"
 
-#define OPS_MAX             128
 #define FILE_MESSAGE_BYTES  ((size_t)4096)
 #define LOG_MESSAGE_BYTES   ((size_t)2048)
 #define LOG_MESSAGE_LINES   ((size_t)80)
@@ -67,8 +66,6 @@ static size_t collect_ops(const struct mp_record *record, struct mp_child_op *op
 	size_t n;
 	const struct mp_rootfs_op *steps = mp_rootfs_ops(record->rootfs, &n);
 
-	if (n > OPS_MAX)
-		n = OPS_MAX;
 	for (size_t i = 0; i < n; i++)
 		ops[i] = (struct mp_child_op){ steps[i].what, steps[i].run, steps[i].arg };
 	return n;
@@ -89,6 +86,7 @@ static void has_exited(struct mp_source *source, uint32_t events);
 static int start(struct mp_supervisor *sv, struct mp_record *record, struct mp_error *err)
 {
 	const struct mp_pod_spec *spec = sv->spec;
+	const int logs = mp_state_dir_logs(&sv->dir, err);
 	const struct mp_log_pump_config log = { .loop = sv->loop,
 						.dir_fd = sv->dir.log_fd,
 						.container = spec->containers[record->index].name,
@@ -96,17 +94,27 @@ static int start(struct mp_supervisor *sv, struct mp_record *record, struct mp_e
 						.wrote = log_wrote,
 						.ctx = record };
 	const bool is_privileged = spec->containers[record->index].security.privileged == MP_TRUE;
-	struct mp_child_op ops[OPS_MAX];
+	size_t n_ops;
+	struct mp_child_op *ops;
 	struct mp_container_result result;
 	int out[2] = { -EBADF, -EBADF };
-	int r = sv->infra ? 0 : mp_fail_text(err, ESRCH, "the pod's sandbox is gone");
+	int r = logs;
 
+	if (r == 0 && !sv->infra)
+		r = mp_fail_text(err, ESRCH, "the pod's sandbox is gone");
 	if (r == 0)
 		r = mp_log_pump_new(&log, &record->log, out, err);
 	if (r < 0)
 		return r;
 	record->process.stdio[1] = out[0];
 	record->process.stdio[2] = out[1];
+	(void)mp_rootfs_ops(record->rootfs, &n_ops);
+	ops = mp_arena_alloc(&record->arena, n_ops, sizeof(*ops));
+	if (!ops) {
+		mp_closep(&out[0]);
+		mp_closep(&out[1]);
+		return mp_fail(err, ENOMEM, "steps into the root");
+	}
 
 	const struct mp_container_config config = {
 		.process = record->process,
@@ -181,7 +189,7 @@ void mp_exec_start_container(struct mp_supervisor *sv, size_t index)
 static void read_message(struct mp_record *record, int code, char *buf)
 {
 	const struct mp_container_spec *c = &record->sv->spec->containers[record->index];
-	mp_auto_fd fd = openat(record->dir_fd, record->termination_file,
+	mp_auto_fd fd = openat(record->sv->private_fd, record->termination_file,
 			       O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	const off_t end = fd >= 0 ? lseek(fd, 0, SEEK_END) : 0;
 	const off_t from = end > (off_t)FILE_MESSAGE_BYTES ? end - (off_t)FILE_MESSAGE_BYTES : 0;
@@ -300,7 +308,6 @@ void mp_exec_remove_record(struct mp_supervisor *sv, size_t index, const char *i
 	struct mp_record **at = &sv->records[index];
 	struct mp_record *record;
 	enum mp_cgroup_state state;
-	mp_auto_fd parent = -EBADF;
 	char path[512], dir[16];
 
 	if (mp_starts_with(id, "minipod://"))
@@ -317,10 +324,8 @@ void mp_exec_remove_record(struct mp_supervisor *sv, size_t index, const char *i
 			       (long long)record->restart_count);
 		(void)unlinkat(sv->dir.log_fd, path, 0);
 	}
+	(void)unlinkat(sv->private_fd, record->termination_file, 0);
 	(void)mp_record_dir_name(record->id, dir);
 	mp_record_free(record);
-	(void)snprintf(path, sizeof(path), "containers/%s", name);
-	parent = openat(sv->dir.lib_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (parent >= 0)
-		(void)mp_volume_remove(parent, dir, NULL);
+	(void)mp_volume_remove(sv->dir.lib_fd, dir, NULL);
 }

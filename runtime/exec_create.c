@@ -75,17 +75,16 @@ static int random_hex(char *buf, size_t digits, struct mp_error *err)
 static int make_record_dir(struct build *b, struct mp_error *err)
 {
 	struct mp_record *record = b->record;
-	char path[128], dir[16];
-	int r;
+	char name[16];
+	int r = mp_state_dir_data(&b->sv->dir, err);
 
-	(void)snprintf(path, sizeof(path), "containers/%s/%s", b->c->name,
-		       mp_record_dir_name(record->id, dir));
-	r = mp_dir_make(b->sv->dir.lib_fd, path, 0750, err);
 	if (r < 0)
 		return r;
-	record->dir_fd = openat(b->sv->dir.lib_fd, path,
+	if (mkdirat(b->sv->dir.lib_fd, mp_record_dir_name(record->id, name), 0750) < 0)
+		return mp_fail(err, errno, "create directory for container %s", b->c->name);
+	record->dir_fd = openat(b->sv->dir.lib_fd, name,
 				O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	return record->dir_fd < 0 ? mp_fail(err, errno, "open %s", path) : 0;
+	return record->dir_fd < 0 ? mp_fail(err, errno, "open %s", name) : 0;
 }
 
 /* In place: running containers have the same file mounted. */
@@ -113,8 +112,8 @@ static int write_etc_files(struct build *b, struct mp_error *err)
 		(void)mp_file_read(AT_FDCWD, "/etc/hosts", HOST_BYTES, &b->record->arena,
 				   &host_file, NULL, NULL);
 	mp_hosts_text(sv->spec, sv->hostname, sv->ip, NULL, host_file, &hosts);
-	r = write_file(sv->dir.lib_fd, "etc-hosts", 0644, text, hosts.len, err);
-	if (r < 0 || faccessat(sv->dir.lib_fd, "resolv.conf", F_OK, 0) == 0)
+	r = write_file(sv->private_fd, "etc-hosts", 0644, text, hosts.len, err);
+	if (r < 0 || faccessat(sv->private_fd, "resolv.conf", F_OK, 0) == 0)
 		return r;
 
 	struct mp_buf resolv = MP_BUF(text);
@@ -125,10 +124,10 @@ static int write_etc_files(struct build *b, struct mp_error *err)
 			   NULL, NULL);
 	text[0] = '\0';
 	mp_resolv_text(sv->spec, host_file, sv->spec->is_dns_policy_explicit, &resolv, &notes);
-	r = write_file(sv->dir.lib_fd, "resolv.conf", 0644, text, resolv.len, err);
+	r = write_file(sv->private_fd, "resolv.conf", 0644, text, resolv.len, err);
 	if (r == 0) {
 		(void)snprintf(name, sizeof(name), "%s\n", sv->uts_name);
-		r = write_file(sv->dir.lib_fd, "hostname", 0644, name, strlen(name), err);
+		r = write_file(sv->private_fd, "hostname", 0644, name, strlen(name), err);
 	}
 	if (r == 0)
 		mp_exec_note_dns(sv, &notes);
@@ -140,7 +139,7 @@ static int make_termination_file(struct build *b, struct mp_error *err)
 	char *name = b->record->termination_file;
 	int r = random_hex(name, 8, err);
 
-	return r < 0 ? r : write_file(b->record->dir_fd, name, 0666, "", 0, err);
+	return r < 0 ? r : write_file(b->sv->private_fd, name, 0666, "", 0, err);
 }
 
 /* ---- mounts ---------------------------------------------------------------------------------- */
@@ -260,7 +259,7 @@ static int collect_binds(struct build *b, struct mp_error *err)
 {
 	const size_t most = FIXED_BINDS + b->c->n_mounts;
 	const bool ro = b->identity.is_root_read_only;
-	const int lib = b->sv->dir.lib_fd;
+	const int dir = b->sv->private_fd;
 	int r;
 
 	b->binds = mp_arena_alloc(&b->record->arena, most, sizeof(*b->binds));
@@ -275,13 +274,13 @@ static int collect_binds(struct build *b, struct mp_error *err)
 			return r;
 	}
 	b->reason = CREATE_ERROR;
-	r = add_file_bind(b, lib, "etc-hosts", "/etc/hosts", false, err);
+	r = add_file_bind(b, dir, "etc-hosts", "/etc/hosts", false, err);
 	if (r == 0)
-		r = add_file_bind(b, lib, "hostname", "/etc/hostname", ro, err);
+		r = add_file_bind(b, dir, "hostname", "/etc/hostname", ro, err);
 	if (r == 0)
-		r = add_file_bind(b, lib, "resolv.conf", "/etc/resolv.conf", ro, err);
+		r = add_file_bind(b, dir, "resolv.conf", "/etc/resolv.conf", ro, err);
 	if (r == 0)
-		r = add_file_bind(b, b->record->dir_fd, b->record->termination_file,
+		r = add_file_bind(b, dir, b->record->termination_file,
 				  b->c->termination_path, false, err);
 	if (r == 0 && !is_mount_target(b->c, "/dev/shm"))
 		add_bind(b, &(struct mp_bind){ .name = "shm",
@@ -556,17 +555,14 @@ static void undo(struct mp_record *record)
 
 	if (record->cgroup)
 		(void)mp_cgroup_remove(record->cgroup, &state, NULL);
-	if (record->id[0]) {
-		char path[128], dir[16];
-		mp_auto_fd parent = -EBADF;
+	mp_closep(&record->overlay_fd);
+	if (record->termination_file[0])
+		(void)unlinkat(record->sv->private_fd, record->termination_file, 0);
+	if (record->dir_fd >= 0) {
+		char dir[16];
 
-		(void)snprintf(path, sizeof(path), "containers/%s",
-			       record->sv->spec->containers[record->index].name);
-		parent = openat(record->sv->dir.lib_fd, path,
-				O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-		mp_closep(&record->overlay_fd);
-		if (parent >= 0)
-			(void)mp_volume_remove(parent, mp_record_dir_name(record->id, dir), NULL);
+		(void)mp_volume_remove(record->sv->dir.lib_fd, mp_record_dir_name(record->id, dir),
+				       NULL);
 	}
 	mp_record_free(record);
 }

@@ -137,7 +137,7 @@ static int make_shm(struct mp_supervisor *sv, struct mp_error *err)
 		sv->shm_fd = open("/dev/shm", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		return sv->shm_fd < 0 ? mp_fail(err, errno, "open /dev/shm") : 0;
 	}
-	return mp_volume_tmpfs(sv->dir.lib_fd, "shm", SHM_BYTES, 01777, &sv->shm_fd, err);
+	return mp_volume_tmpfs(sv->private_fd, "shm", SHM_BYTES, 01777, &sv->shm_fd, err);
 }
 
 static int create_sandbox(struct mp_supervisor *sv, struct mp_error *err)
@@ -159,8 +159,7 @@ static int create_sandbox(struct mp_supervisor *sv, struct mp_error *err)
 	if (r == 0)
 		r = mp_pod_node_name(spec, sv->node_name, sv->uts_name, err);
 	if (r == 0 && !spec->host_network && !sv->ip[0])
-		r = mp_ip_reserve(sv->config.roots->run, sv->config.pod_cidr, spec->meta.uid, sv->ip,
-				  err);
+		r = mp_ip_reserve(sv->config.pod_cidr, spec->meta.uid, sv->ip, &sv->ip_fd, err);
 	if (r < 0)
 		return r;
 	if (spec->host_network)
@@ -254,8 +253,8 @@ static void remove_volumes(struct mp_supervisor *sv)
 	}
 	mp_exec_remove_volumes(sv);
 	mp_closep(&sv->shm_fd);
-	if (sv->dir.lib_fd >= 0 && !sv->spec->host_ipc)
-		(void)mp_volume_remove(sv->dir.lib_fd, "shm", NULL);
+	if (sv->private_fd >= 0 && !sv->spec->host_ipc)
+		(void)mp_volume_remove(sv->private_fd, "shm", NULL);
 }
 
 /* True when nothing of @cg is left. */
@@ -280,8 +279,7 @@ bool mp_exec_try_tear_down(struct mp_supervisor *sv, struct mp_error *err)
 		return false;
 	mp_cgroup_host_close(sv->cgroup_host);
 	sv->cgroup_host = NULL;
-	if (!sv->spec->host_network)
-		mp_ip_release(sv->config.roots->run, sv->ip);
+	mp_closep(&sv->ip_fd);
 	return mp_state_dir_remove_data(&sv->dir, err) == 0;
 }
 

@@ -45,17 +45,27 @@ static const char *plugin_dir(enum mp_volume_kind kind)
 	return NULL;
 }
 
-static int open_plugin_dir(const struct mp_supervisor *sv, enum mp_volume_kind kind, int *ret_fd,
+/* What may grow lives on disk; what is mounted, or must not touch one, in the private directory. */
+static bool is_on_disk(const struct mp_volume *v)
+{
+	return v->kind == MP_VOLUME_CONFIG_MAP ||
+	       (v->kind == MP_VOLUME_EMPTY_DIR && !mp_streq(v->empty_dir.medium, "Memory"));
+}
+
+static int open_plugin_dir(struct mp_supervisor *sv, const struct mp_volume *v, int *ret_fd,
 			   struct mp_error *err)
 {
 	char path[64];
-	int r;
+	int r = is_on_disk(v) ? mp_state_dir_data(&sv->dir, err) : 0;
+	const int base = is_on_disk(v) ? sv->dir.lib_fd : sv->private_fd;
 
-	(void)snprintf(path, sizeof(path), "volumes/%s", plugin_dir(kind));
-	r = mp_dir_make(sv->dir.lib_fd, path, 0750, err);
 	if (r < 0)
 		return r;
-	*ret_fd = openat(sv->dir.lib_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	(void)snprintf(path, sizeof(path), "volumes/%s", plugin_dir(v->kind));
+	r = mp_dir_make(base, path, 0750, err);
+	if (r < 0)
+		return r;
+	*ret_fd = openat(base, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	return *ret_fd < 0 ? mp_fail(err, errno, "open %s", path) : 0;
 }
 
@@ -273,7 +283,7 @@ static int setup(struct mp_supervisor *sv, const struct mp_volume *v, int *ret_f
 					   err);
 	if (!plugin_dir(v->kind))
 		return mp_fail_text(err, EOPNOTSUPP, "this kind of volume is not supported");
-	r = open_plugin_dir(sv, v->kind, &parent, err);
+	r = open_plugin_dir(sv, v, &parent, err);
 	if (r == 0)
 		r = v->kind == MP_VOLUME_EMPTY_DIR ? setup_empty_dir(sv, v, parent, &fd, err)
 						   : setup_files(sv, v, parent, &fd, err);
@@ -327,16 +337,16 @@ int mp_volume_fd(const struct mp_supervisor *sv, const char *name)
 
 void mp_exec_remove_volumes(struct mp_supervisor *sv)
 {
-	for (size_t i = 0; sv->dir.lib_fd >= 0 && i < sv->spec->n_volumes; i++) {
+	for (size_t i = 0; i < sv->spec->n_volumes; i++) {
 		const struct mp_volume *v = &sv->spec->volumes[i];
+		const int base = is_on_disk(v) ? sv->dir.lib_fd : sv->private_fd;
 		mp_auto_fd parent = -EBADF;
 		char path[64];
 
-		if (!plugin_dir(v->kind))
+		if (!plugin_dir(v->kind) || base < 0)
 			continue;
 		(void)snprintf(path, sizeof(path), "volumes/%s", plugin_dir(v->kind));
-		parent = openat(sv->dir.lib_fd, path,
-				O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		parent = openat(base, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 		if (parent >= 0)
 			(void)mp_volume_remove(parent, v->name, NULL);
 	}

@@ -3,16 +3,16 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "runtime/base/auto.h"
-#include "runtime/base/fd.h"
 
 #define TRIES_MAX 4096U
 
@@ -49,11 +49,23 @@ static uint32_t hash(const char *text)
 	return h;
 }
 
-int mp_ip_reserve(const char *run, const char *cidr, const char *owner, char ret[16],
+static int take(const char *ip, int *ret_fd)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	const int n = snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1, "minipod-ip-%s", ip);
+	mp_auto_fd fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&name,
+			   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n)) < 0)
+		return -errno;
+	*ret_fd = mp_steal_fd(&fd);
+	return 0;
+}
+
+int mp_ip_reserve(const char *cidr, const char *owner, char ret[16], int *ret_fd,
 		  struct mp_error *err)
 {
 	uint32_t net = 0, hosts = 0;
-	char path[PATH_MAX + 32];
 	int r = parse_cidr(cidr, &net, &hosts, err);
 
 	if (r < 0)
@@ -67,42 +79,11 @@ int mp_ip_reserve(const char *run, const char *cidr, const char *owner, char ret
 		const struct in_addr in = { htonl(net + 2 + (first + i) % span) };
 
 		(void)inet_ntop(AF_INET, &in, ret, 16);
-		(void)snprintf(path, sizeof(path), "%s/ips/%s", run, ret);
-
-		mp_auto_fd fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-				     0600);
-
-		if (fd < 0 && errno == ENOENT) {
-			(void)snprintf(path, sizeof(path), "%s/ips", run);
-			r = mp_dir_make(AT_FDCWD, path, 0700, err);
-			if (r < 0)
-				return r;
-			i--; /* the same address again; the directory is there now */
-			continue;
-		}
-		if (fd >= 0) {
-			r = mp_fd_write_all(fd, owner, strlen(owner), err);
-			if (r < 0) {
-				(void)unlink(path);
-				return mp_wrap(err, r, "reserve address %s", ret);
-			}
-			return 0;
-		}
-		if (errno != EEXIST)
-			return mp_fail(err, errno, "reserve %s", path);
+		r = take(ret, ret_fd);
+		if (r != -EADDRINUSE)
+			return r < 0 ? mp_fail(err, -r, "reserve address %s", ret) : 0;
 	}
-	return mp_fail_text(err, EADDRNOTAVAIL, "no free address is left in %s: remove what dead "
-			    "pods hold with 'minipod prune', or choose a larger --pod-cidr", cidr);
-}
-
-void mp_ip_release(const char *run, const char *ip)
-{
-	char path[PATH_MAX + 32];
-
-	if (!ip[0])
-		return;
-	(void)snprintf(path, sizeof(path), "%s/ips/%s", run, ip);
-	(void)unlink(path);
-	(void)snprintf(path, sizeof(path), "%s/ips", run);
-	(void)rmdir(path);
+	return mp_fail_text(err, EADDRNOTAVAIL,
+			    "no free address is left in %s: choose a larger range with --pod-cidr",
+			    cidr);
 }

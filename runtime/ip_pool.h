@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pod addresses: one IPv4 address per pod out of a range, reserved by a file of that name. */
+/* Pod addresses: one IPv4 address per pod out of a range, reserved for as long as its holder lives. */
 #pragma once
 
 #include "runtime/base/error.h"
 
 /**
  * mp_ip_reserve() - take a free address of @cidr ("10.88.0.0/16").
- * @run:   the run root; the reservation is <run>/ips/<address>.
- * @owner: written into it; also where the search starts, so that a pod tends to keep its address.
- * @ret:   at least 16 bytes.
+ * @owner:  decides where the search starts, so that a pod tends to keep its address.
+ * @ret:    at least 16 bytes.
+ * @ret_fd: owned by the caller; CLOEXEC. The address is taken while it, or a copy, is open.
  *
- * Network and broadcast address and the first host (a gateway's) are never given out.
+ * The reservation is the name of an abstract unix socket: it needs no file, ends with its holder,
+ * and holds for every root in this network namespace. Network and broadcast address and the first
+ * host (a gateway's) are never given out.
  *
  * Return: 0; -EINVAL for a range that is not one; -EADDRNOTAVAIL when all are taken; -errno.
+ * Source: unix(7).
  */
-int mp_ip_reserve(const char *run, const char *cidr, const char *owner, char ret[16],
+int mp_ip_reserve(const char *cidr, const char *owner, char ret[16], int *ret_fd,
 		  struct mp_error *err);
-
-/** mp_ip_release() - give it back; "" and unknown addresses are fine. */
-void mp_ip_release(const char *run, const char *ip);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -82,45 +83,46 @@ static int make_dir(const char *path, mode_t mode, int *ret_fd, struct mp_error 
 
 int mp_state_dir_lock(struct mp_state_dir *dir, struct mp_error *err)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	mp_auto_fd fd = openat(dir->run_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-			       0600);
-	char pid[16];
+	/* flock belongs to the description: one of its own, so that run_fd may be used freely. */
+	mp_auto_fd fd = openat(dir->run_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		return mp_fail(err, errno, "open %s/lock", dir->run_path);
-	if (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
-		if (errno == EAGAIN || errno == EACCES)
+		return mp_fail(err, errno, "open %s", dir->run_path);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno == EWOULDBLOCK)
 			return mp_fail_text(err, EAGAIN, "another supervisor holds %s",
 					    dir->run_path);
 		return mp_fail(err, errno, "lock %s", dir->run_path);
 	}
-
-	int n = snprintf(pid, sizeof(pid), "%d\n", getpid());
-
-	if (ftruncate(fd, 0) < 0 || pwrite(fd, pid, (size_t)n, 0) != n)
-		return mp_fail(err, errno ? errno : EIO, "write %s/lock", dir->run_path);
 	dir->lock_fd = mp_steal_fd(&fd);
 	return 0;
 }
 
-bool mp_state_dir_is_locked(const struct mp_state_dir *dir, int *ret_pid)
+bool mp_state_dir_is_locked(const struct mp_state_dir *dir)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	mp_auto_fd fd = openat(dir->run_fd, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	char text[16];
+	mp_auto_fd fd = openat(dir->run_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	*ret_pid = 0;
-	if (fd < 0 || fcntl(fd, F_OFD_GETLK, &lock) < 0 || lock.l_type == F_UNLCK)
-		return false;
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
 
-	const ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+int mp_state_dir_data(struct mp_state_dir *dir, struct mp_error *err)
+{
+	int r;
 
-	if (n > 0) {
-		text[n] = '\0';
-		*ret_pid = atoi(text); /* NOLINT(cert-err34-c): our own file; 0 means unknown */
-	}
-	return true;
+	if (dir->lib_fd >= 0)
+		return 0;
+	r = make_dir(dir->lib_path, 0750, &dir->lib_fd, err);
+	return r == -EEXIST ? open_dir(dir->lib_path, &dir->lib_fd, err) : r;
+}
+
+int mp_state_dir_logs(struct mp_state_dir *dir, struct mp_error *err)
+{
+	int r;
+
+	if (dir->log_fd >= 0)
+		return 0;
+	r = make_dir(dir->log_path, 0755, &dir->log_fd, err);
+	return r == -EEXIST ? open_dir(dir->log_path, &dir->log_fd, err) : r;
 }
 
 static int fill_paths(const struct mp_roots *roots, const char *name, const char *uid,
@@ -159,12 +161,7 @@ int mp_state_dir_create(const struct mp_roots *roots, const struct mp_pod_spec *
 				    spec->meta.name, spec->meta.namespace_, spec->meta.name);
 	if (r == 0)
 		r = mp_state_dir_lock(&dir, err);
-	if (r == 0)
-		r = make_dir(dir.lib_path, 0750, &dir.lib_fd, err);
-	if (r == 0)
-		r = make_dir(dir.log_path, 0755, &dir.log_fd, err);
 	if (r < 0) {
-		(void)mp_state_dir_remove_data(&dir, NULL);
 		(void)mp_state_dir_remove(&dir, NULL);
 		mp_state_dir_close(&dir);
 		return r;
@@ -194,24 +191,7 @@ int mp_state_dir_open(const struct mp_roots *roots, const char *name, const char
 	return 0;
 }
 
-/* Removes the parents that held nothing else, so that an unused root is left empty. */
-static void remove_parents(const char *path, int levels)
-{
-	char parent[PATH_MAX];
-
-	(void)snprintf(parent, sizeof(parent), "%s", path);
-	for (int i = 0; i < levels; i++) {
-		char *slash = strrchr(parent, '/');
-
-		if (!slash || slash == parent)
-			return;
-		*slash = '\0';
-		if (rmdir(parent) < 0)
-			return;
-	}
-}
-
-static int remove_tree(const char *path, int levels, struct mp_error *err)
+static int remove_tree(const char *path, struct mp_error *err)
 {
 	int r = 0;
 
@@ -219,21 +199,19 @@ static int remove_tree(const char *path, int levels, struct mp_error *err)
 		return 0;
 	if (rmdir(path) < 0 && errno != ENOENT)
 		r = mp_tree_remove(AT_FDCWD, path, err);
-	if (r == 0)
-		remove_parents(path, levels);
 	return r;
 }
 
 int mp_state_dir_remove_data(struct mp_state_dir *dir, struct mp_error *err)
 {
-	return remove_tree(dir->lib_path, 1, err);
+	return remove_tree(dir->lib_path, err);
 }
 
 int mp_state_dir_remove(struct mp_state_dir *dir, struct mp_error *err)
 {
-	int r = remove_tree(dir->log_path, 2, err);
+	int r = remove_tree(dir->log_path, err);
 	struct mp_error second;
-	int r2 = remove_tree(dir->run_path, 2, r == 0 ? err : &second);
+	int r2 = remove_tree(dir->run_path, r == 0 ? err : &second);
 
 	return r < 0 ? r : r2;
 }

@@ -4,7 +4,8 @@
  * supervisor, and the files that are replaced whole. Crash-only: opening what a dead supervisor
  * left behind is the normal path.
  *
- *   <run>/pods/<namespace>_<name>/   pod.json status.json trace.jsonl lock control.sock
+ *   <run>/pods/<namespace>_<name>/   pod.json status.json trace.jsonl control.sock; the directory
+ *                                    itself is what the live supervisor locks
  *   <lib>/pods/<uid>/                volumes/ containers/ etc-hosts ...: what containers see
  *   <log>/pods/<namespace>_<name>_<uid>/<container>/<restart count>.log
  */
@@ -31,9 +32,9 @@ int mp_roots_init(const char *root, struct mp_roots *ret, struct mp_error *err);
 /** struct mp_state_dir - an opened pod directory. Zero-initialise with MP_STATE_DIR_NONE. */
 struct mp_state_dir {
 	int run_fd;  /* owned: <run>/pods/<namespace>_<name> */
-	int lib_fd;  /* owned: <lib>/pods/<uid> */
-	int log_fd;  /* owned: <log>/pods/<namespace>_<name>_<uid> */
-	int lock_fd; /* owned: holds the OFD lock while it is open */
+	int lib_fd;  /* owned: <lib>/pods/<uid>; made by mp_state_dir_data() */
+	int log_fd;  /* owned: <log>/pods/<namespace>_<name>_<uid>; made by mp_state_dir_logs() */
+	int lock_fd; /* owned: a second description of the run directory that holds its lock */
 	char run_path[PATH_MAX];
 	char lib_path[PATH_MAX];
 	char log_path[PATH_MAX];
@@ -48,7 +49,9 @@ struct mp_state_dir {
  * mp_state_dir_create() - make and lock the directories of a new pod.
  *
  * Return: 0; -EEXIST when a pod of that name is there (the sentence says the way out); -errno.
- * Nothing is left behind on failure. Source: fcntl(2) F_OFD_SETLK.
+ * Nothing is left behind on failure. Only the run directory is made: each file or directory on a
+ * disk costs as much as a namespace, so the others wait until somebody needs them.
+ * Source: flock(2).
  */
 int mp_state_dir_create(const struct mp_roots *roots, const struct mp_pod_spec *spec,
 			struct mp_state_dir *ret, struct mp_error *err);
@@ -65,8 +68,14 @@ int mp_state_dir_open(const struct mp_roots *roots, const char *name, const char
 /** mp_state_dir_lock() - become the pod's supervisor. -EAGAIN when another one lives. */
 int mp_state_dir_lock(struct mp_state_dir *dir, struct mp_error *err);
 
-/** mp_state_dir_is_locked() - a live supervisor holds the pod; *@ret_pid is its pid, or 0. */
-bool mp_state_dir_is_locked(const struct mp_state_dir *dir, int *ret_pid);
+/** mp_state_dir_is_locked() - a live supervisor holds the pod. */
+bool mp_state_dir_is_locked(const struct mp_state_dir *dir);
+
+/** mp_state_dir_data() - open @lib_fd, making the directory if need be. */
+int mp_state_dir_data(struct mp_state_dir *dir, struct mp_error *err);
+
+/** mp_state_dir_logs() - open @log_fd, making the directory if need be. */
+int mp_state_dir_logs(struct mp_state_dir *dir, struct mp_error *err);
 
 /** mp_state_dir_remove_data() - what containers saw: <lib>/pods/<uid> and all below it. */
 int mp_state_dir_remove_data(struct mp_state_dir *dir, struct mp_error *err);

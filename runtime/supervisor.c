@@ -215,6 +215,29 @@ static int enter_own_mounts(struct mp_supervisor *sv, struct mp_error *err)
 	return 0;
 }
 
+/*
+ * A tmpfs over the run directory, in our own mount namespace only: /etc/hosts and the like, mount
+ * points, tmpfs volumes. Files there cost a twentieth of what they cost on a disk, and end with
+ * the namespace. sv->dir.run_fd still names the directory below it, which everybody sees.
+ */
+static int enter_private_dir(struct mp_supervisor *sv, struct mp_error *err)
+{
+	if (mount("minipod", sv->dir.run_path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		  "mode=0700,size=64m") < 0)
+		return mp_fail(err, errno, "mount a tmpfs on %s", sv->dir.run_path);
+	sv->private_fd = open(sv->dir.run_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return sv->private_fd < 0 ? mp_fail(err, errno, "open %s", sv->dir.run_path) : 0;
+}
+
+static void leave_private_dir(struct mp_supervisor *sv)
+{
+	if (sv->private_fd < 0)
+		return;
+	mp_closep(&sv->shm_fd);
+	mp_closep(&sv->private_fd);
+	(void)umount2(sv->dir.run_path, MNT_DETACH);
+}
+
 static int make_machine(struct mp_supervisor *sv, struct mp_error *err)
 {
 	const size_t n = mp_spec_n_containers(sv->spec);
@@ -272,6 +295,8 @@ static int set_up(struct mp_supervisor *sv, struct mp_error *err)
 	if (r == 0)
 		r = write_pod_json(sv, err);
 	if (r == 0)
+		r = enter_private_dir(sv, err);
+	if (r == 0)
 		r = make_machine(sv, err);
 	if (r == 0 && c->is_foreground && !c->is_quiet)
 		r = mp_echo_new(sv->loop, sv->spec, STDOUT_FILENO, c->has_prefix, c->has_out_color,
@@ -316,7 +341,9 @@ static int supervise(struct mp_supervisor *sv, struct mp_error *err)
 
 		if (sv->n_queued > 0 || wake_at <= sv->now.mono)
 			continue;
-		if (sv->has_new_status)
+		/* The last status of a foreground pod would be removed in the same breath. */
+		if (sv->has_new_status &&
+		    !(sv->config.is_foreground && mp_pod_is_finished(sv->pod)))
 			write_status(sv);
 		if (mp_pod_is_finished(sv->pod))
 			return 0;
@@ -347,6 +374,7 @@ static void release(struct mp_supervisor *sv)
 	mp_closep(&sv->signal_fd);
 	mp_closep(&sv->host_mnt_ns_fd);
 	mp_closep(&sv->shm_fd);
+	mp_closep(&sv->ip_fd);
 	mp_json_done(&sv->status_json);
 	free(sv->pod_mem);
 	free(sv->queue);
@@ -364,6 +392,8 @@ int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code, 
 		.signal_fd = -EBADF,
 		.host_mnt_ns_fd = -EBADF,
 		.shm_fd = -EBADF,
+		.ip_fd = -EBADF,
+		.private_fd = -EBADF,
 		.dir = MP_STATE_DIR_NONE,
 		.tear_down_at = MP_NSEC_NEVER,
 		.now = mp_clock_read(),
@@ -386,6 +416,7 @@ int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code, 
 		mp_report_table(&sv.report, sv.spec, mp_pod_status(sv.pod));
 		*ret_code = mp_report_exit_code(sv.spec, mp_pod_status(sv.pod), sv.start_errno);
 	}
+	leave_private_dir(&sv);
 	if (r < 0 || config->is_foreground) {
 		struct mp_error second = MP_ERROR_NONE;
 

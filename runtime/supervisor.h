@@ -45,7 +45,7 @@ struct mp_record {
 	char **envp;
 	struct mp_process_config process; /* borrowed parts point into @arena */
 	struct mp_seccomp_program *seccomp; /* owned */
-	int dir_fd; /* owned: <lib>/pods/<uid>/containers/<name>/<id, 12 digits> */
+	int dir_fd; /* owned: <lib>/pods/<uid>/<id, 12 digits>: the writable layer */
 	int64_t uid, gid;
 	int overlay_fd; /* owned until the start; detached root mount */
 	struct mp_rootfs *rootfs; /* owned until the start */
@@ -57,7 +57,7 @@ struct mp_record {
 	struct mp_source exited; /* on @pidfd */
 	bool is_running;
 	struct mp_log_pump *log;
-	char termination_file[32]; /* name below @dir_fd */
+	char termination_file[32]; /* name in the pod's private directory */
 	struct mp_attempt *hooks[2];           /* by enum mp_hook_kind */
 	struct mp_attempt *probes[MP_N_PROBES]; /* by enum mp_probe_kind */
 	struct mp_net_check *net_hooks[2];
@@ -134,6 +134,8 @@ struct mp_supervisor {
 	bool has_noted_disk; /* the note about a full or read-only disk was given */
 	bool has_noted_oom; /* the note about oom_score_adj was given */
 	char ip[64];
+	int ip_fd; /* owned: the reservation */
+	int private_fd; /* owned: the pod's small files and tmpfs volumes, see enter_private_dir() */
 	char hostname[MP_HOSTNAME_MAX];
 	char uts_name[MP_HOSTNAME_MAX];
 	int shm_fd;
