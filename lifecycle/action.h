@@ -16,12 +16,12 @@ enum mp_action_type {
 	MP_DO_PREPARE_POD,    /* pod cgroup, directories → POD_PREPARED / POD_PREPARE_FAILED */
 	MP_DO_SETUP_VOLUMES,  /* → VOLUMES_READY / VOLUME_FAILED; asked again after a failure */
 	MP_DO_CREATE_SANDBOX, /* .attempt → SANDBOX_READY / SANDBOX_FAILED */
-	MP_DO_STOP_SANDBOX,   /* SIGKILL leftovers, tear down network, kill pause → SANDBOX_STOPPED
+	MP_DO_STOP_SANDBOX, /* SIGKILL leftovers, tear down network, kill pause → SANDBOX_STOPPED
 	                         (also when there is none any more) */
-	MP_DO_TEAR_DOWN,      /* unmount and remove volumes, cgroups, directories → TORN_DOWN */
+	MP_DO_TEAR_DOWN,    /* unmount and remove volumes, cgroups, directories → TORN_DOWN */
 
-	MP_DO_CHECK_IMAGE,      /* .container: local store only → IMAGE_PRESENT / ABSENT / FAILED */
-	MP_DO_PULL_IMAGE,       /* .container → IMAGE_PULLED / IMAGE_FAILED */
+	MP_DO_CHECK_IMAGE, /* .container: local store only → IMAGE_PRESENT / ABSENT / FAILED */
+	MP_DO_PULL_IMAGE,  /* .container → IMAGE_PULLED / IMAGE_FAILED */
 	MP_DO_CREATE_CONTAINER, /* .container, .restart_count → CREATED / CREATE_FAILED */
 	MP_DO_START_CONTAINER,  /* .container → STARTED / START_FAILED, later EXITED */
 	MP_DO_SIGNAL,           /* .container, .signal_name: to its PID 1 only */
@@ -52,14 +52,14 @@ struct mp_k8s_event {
 
 struct mp_action {
 	enum mp_action_type type;
-	int container;            /* index into spec->containers; -1: the pod */
-	int attempt;              /* CREATE_SANDBOX: 0, 1, ... */
-	int64_t restart_count;    /* CREATE_CONTAINER: of the new record; names its log file */
-	const char *record_id;    /* REMOVE_RECORD */
-	bool remove_logs;         /* REMOVE_RECORD: with its log file */
-	const char *signal_name;  /* SIGNAL: "SIGTERM", "SIGRTMIN+3" */
-	enum mp_hook_kind hook;   /* RUN_HOOK, ABANDON_HOOK */
-	enum mp_probe_kind probe; /* RUN_PROBE, ABANDON_PROBE */
+	int container;             /* index into spec->containers; -1: the pod */
+	int attempt;               /* CREATE_SANDBOX: 0, 1, ... */
+	int64_t restart_count;     /* CREATE_CONTAINER: of the new record; names its log file */
+	const char *record_id;     /* REMOVE_RECORD */
+	bool remove_logs;          /* REMOVE_RECORD: with its log file */
+	const char *signal_name;   /* SIGNAL: "SIGTERM", "SIGRTMIN+3" */
+	enum mp_hook_kind hook;    /* RUN_HOOK, ABANDON_HOOK */
+	enum mp_probe_kind probe;  /* RUN_PROBE, ABANDON_PROBE */
 	struct mp_k8s_event event; /* RECORD_EVENT */
 };
 

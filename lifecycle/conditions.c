@@ -7,8 +7,8 @@
 #include "runtime/base/str.h"
 
 static const char *const own_types[] = {
-	"PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled",
-	"AllContainersRestarting",
+	"PodReadyToStartContainers", "Initialized",  "Ready",
+	"ContainersReady",           "PodScheduled", "AllContainersRestarting",
 };
 
 #define N_OWN (sizeof(own_types) / sizeof(own_types[0]))
@@ -210,9 +210,10 @@ static void ready(const struct mp_conditions_seen *seen, const struct mp_conditi
 				    "exist.",
 				    type);
 		else
-			mp_buf_addf(&msg,
-				    "the status of pod readiness gate \"%s\" is not \"True\", but %s",
-				    type, mp_truth_text(gate->status));
+			mp_buf_addf(
+				&msg,
+				"the status of pod readiness gate \"%s\" is not \"True\", but %s",
+				type, mp_truth_text(gate->status));
 	}
 	if (msg.len == 0)
 		return;

@@ -24,8 +24,8 @@ static void want_kill(struct mp_pod *pod, size_t index, const char *fmt, const c
 	wanted->kill = true;
 	MP_COPY(name, pod->spec->containers[index].name);
 	(void)snprintf(wanted->message, sizeof(wanted->message), "%sontainer %s %s%s",
-		       pod->spec->containers[index].kind == MP_KIND_MAIN ? "C" : "Init c", name, fmt,
-		       suffix);
+		       pod->spec->containers[index].kind == MP_KIND_MAIN ? "C" : "Init c", name,
+		       fmt, suffix);
 }
 
 static void want_probe_kill(struct mp_pod *pod, size_t index, enum mp_probe_kind kind,
@@ -71,7 +71,8 @@ static void decide_sandbox(struct mp_pod *pod)
 	bool is_any_left = false;
 
 	pod->sync.kill_pod = pod->sandbox.attempt >= 0;
-	if (spec->restart == MP_RESTART_NEVER && pod->sandbox.attempt >= 0 && has_any_record(pod, 0))
+	if (spec->restart == MP_RESTART_NEVER && pod->sandbox.attempt >= 0 &&
+	    has_any_record(pod, 0))
 		return;
 	for (size_t i = spec->n_init; i < mp_machine_n(pod); i++) {
 		const struct mp_record *rec = newest(pod, i);
@@ -172,8 +173,8 @@ static bool decide_init(struct mp_pod *pod)
 	for (size_t i = spec->n_init; i < mp_machine_n(pod); i++) {
 		const enum mp_record_state state = newest(pod, i)->state;
 
-		is_initialized = is_initialized || state == MP_RECORD_CREATED ||
-				 state == MP_RECORD_RUNNING;
+		is_initialized =
+			is_initialized || state == MP_RECORD_CREATED || state == MP_RECORD_RUNNING;
 	}
 	is_previously = is_initialized;
 
@@ -218,8 +219,8 @@ static bool decide_init(struct mp_pod *pod)
 			}
 			break;
 		case MP_RECORD_UNKNOWN:
-			if (!is_sidecar && mp_restart_policy_of(spec, &spec->containers[i]) ==
-						   MP_RESTART_NEVER) {
+			if (!is_sidecar &&
+			    mp_restart_policy_of(spec, &spec->containers[i]) == MP_RESTART_NEVER) {
 				give_up(pod);
 				return false;
 			}

@@ -20,16 +20,16 @@ enum mp_event_type {
 	MP_EV_NOTE,      /* the node wants an event recorded (DNSConfigForming, ...): .note */
 
 	/* the pod's environment */
-	MP_EV_POD_PREPARED,       /* cgroup and directories exist */
-	MP_EV_POD_PREPARE_FAILED, /* .text.reason FailedCreatePodContainer or Failed, message */
-	MP_EV_VOLUMES_READY,      /* every volume in use is set up */
-	MP_EV_VOLUME_FAILED,      /* .volume */
-	MP_EV_SANDBOX_READY,      /* .sandbox */
-	MP_EV_SANDBOX_FAILED,     /* .text.message */
-	MP_EV_SANDBOX_DIED,       /* pause is gone without having been asked */
-	MP_EV_SANDBOX_STOPPED,    /* answer to MP_DO_STOP_SANDBOX: nothing of it runs any more */
+	MP_EV_POD_PREPARED,        /* cgroup and directories exist */
+	MP_EV_POD_PREPARE_FAILED,  /* .text.reason FailedCreatePodContainer or Failed, message */
+	MP_EV_VOLUMES_READY,       /* every volume in use is set up */
+	MP_EV_VOLUME_FAILED,       /* .volume */
+	MP_EV_SANDBOX_READY,       /* .sandbox */
+	MP_EV_SANDBOX_FAILED,      /* .text.message */
+	MP_EV_SANDBOX_DIED,        /* pause is gone without having been asked */
+	MP_EV_SANDBOX_STOPPED,     /* answer to MP_DO_STOP_SANDBOX: nothing of it runs any more */
 	MP_EV_SANDBOX_STOP_FAILED, /* .text.message: FailedKillPod, will be tried again */
-	MP_EV_TORN_DOWN,          /* volumes, cgroups, directories removed: MP_DO_TEAR_DOWN done */
+	MP_EV_TORN_DOWN,           /* volumes, cgroups, directories removed: MP_DO_TEAR_DOWN done */
 
 	/* one container; .container is set */
 	MP_EV_IMAGE_PRESENT, /* the local store has it: .image */
@@ -72,7 +72,9 @@ struct mp_event {
 		bool is_forced;            /* the object disappears at once (8.4) */
 	} remove;
 	struct {
-		const char *type, *status, *reason, *message; /* status: "True", "False", "Unknown" */
+		const char *type;
+		const char *status; /* "True", "False", "Unknown" */
+		const char *reason, *message;
 	} condition;
 	struct {
 		bool is_warning;
@@ -88,8 +90,8 @@ struct mp_event {
 		bool is_alive;   /* MP_EV_RECOVERED only */
 	} sandbox;
 	struct {
-		const char *resolved;  /* full reference, shown as status.image */
-		const char *id;        /* shown as imageID */
+		const char *resolved;    /* full reference, shown as status.image */
+		const char *id;          /* shown as imageID */
 		const char *stop_signal; /* of the image config, or NULL */
 		mp_nsec took;            /* pull: without waiting */
 		mp_nsec took_waiting;    /* pull: including waiting */
@@ -102,9 +104,9 @@ struct mp_event {
 		size_t n_groups;
 	} created;
 	struct {
-		int code;    /* exit code, 128 + n for signal n */
-		int signal;  /* 0 when it exited by itself */
-		bool is_oom; /* an OOM kill happened in its cgroup since it was created */
+		int code;        /* exit code, 128 + n for signal n */
+		int signal;      /* 0 when it exited by itself */
+		bool is_oom;     /* an OOM kill happened in its cgroup since it was created */
 		bool is_unknown; /* the exit status could not be learnt: ContainerStatusUnknown/137 */
 		const char *message; /* termination message, already read by its rules; or "" */
 	} exited;

@@ -41,7 +41,7 @@ struct mp_eventlog {
 	struct {
 		int tokens;
 		mp_nsec since; /* start of the refill interval in progress */
-	} bucket[2]; /* Normal, Warning */
+	} bucket[2];           /* Normal, Warning */
 	uint32_t next_slot;
 };
 

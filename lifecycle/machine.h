@@ -190,7 +190,7 @@ struct mp_pod {
 	bool is_grace_spent; /* ... and was: the kills that follow get the least grace */
 	bool is_shortened;   /* a grace period was set that kills in progress must learn */
 	bool is_evicted, is_rejected, is_past_deadline;
-	mp_nsec exceeded_at; /* eviction: the kill should have been done by then */
+	mp_nsec exceeded_at;            /* eviction: the kill should have been done by then */
 	char end_reason[MP_REASON_MAX]; /* of an eviction or a rejection */
 	char end_message[MP_MESSAGE_MAX];
 	char reject_message[MP_MESSAGE_MAX]; /* as told, for the event */

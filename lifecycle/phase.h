@@ -10,7 +10,7 @@
 struct mp_phase_seen {
 	const struct mp_pod_spec *spec;
 	const struct mp_container_status *statuses; /* as spec->containers */
-	bool is_terminal;    /* all containers were stopped for good (8.1) */
+	bool is_terminal;                           /* all containers were stopped for good (8.1) */
 	bool is_initialized; /* a main container's record belongs to the current, ready sandbox */
 };
 

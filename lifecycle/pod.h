@@ -20,10 +20,10 @@ struct mp_pod;
 
 /** struct mp_pod_config - facts about the node that the rules need. */
 struct mp_pod_config {
-	uint64_t seed;         /* for the reference's jitters; the trace records it */
-	mp_nsec started_at;    /* when this supervisor started (7.2: delayed first probe rounds) */
-	mp_nsec backoff_max;   /* container restart cap; 0 = 300 s */
-	bool is_cold_start;    /* false right after a recovery; a fresh `run` never delays probes */
+	uint64_t seed;       /* for the reference's jitters; the trace records it */
+	mp_nsec started_at;  /* when this supervisor started (7.2: delayed first probe rounds) */
+	mp_nsec backoff_max; /* container restart cap; 0 = 300 s */
+	bool is_cold_start;  /* false right after a recovery; a fresh `run` never delays probes */
 };
 
 /** mp_pod_size() - bytes mp_pod_init() needs for @spec. */
@@ -71,3 +71,11 @@ bool mp_pod_container_runs(const struct mp_pod *pod, size_t index);
  */
 size_t mp_pod_retained_ids(const struct mp_pod *pod, size_t index,
 			   char ids[2][MP_CONTAINER_ID_MAX]);
+
+/**
+ * mp_pod_describe_wait() - one sentence on what the pod's worker is waiting for.
+ * @text: @size bytes for it; cut when it does not fit.
+ *
+ * Return: @text.
+ */
+char *mp_pod_describe_wait(const struct mp_pod *pod, struct mp_now now, char *text, size_t size);

@@ -16,8 +16,8 @@ static struct mp_probe_seen seen_of(const struct mp_pod *pod, size_t index)
 	const char *id = has_id ? s->container_id + strlen(ID_PREFIX) : "";
 	const bool is_running = s->state.kind == MP_STATE_RUNNING;
 	/* What is shown may be older than what we know: a dead process is not asked. */
-	const bool is_stale = is_running && (strcmp(id, c->rec[0].id) != 0 ||
-					     !mp_record_is_live(&c->rec[0]));
+	const bool is_stale =
+		is_running && (strcmp(id, c->rec[0].id) != 0 || !mp_record_is_live(&c->rec[0]));
 
 	return (struct mp_probe_seen){
 		.has_status = pod->has_started && s->is_present && !is_stale,
@@ -122,8 +122,8 @@ static void answer(struct mp_pod *pod, struct mp_now now, size_t index, enum mp_
 		conclude(pod, now, index, kind, true);
 		break;
 	case MP_PROBE_FAILURE:
-		mp_machine_event(pod, now, (int)index, true, "Unhealthy", "%s probe failed: %s", name,
-				 p->output);
+		mp_machine_event(pod, now, (int)index, true, "Unhealthy", "%s probe failed: %s",
+				 name, p->output);
 		conclude(pod, now, index, kind, false);
 		break;
 	case MP_PROBE_ERROR_UNREADABLE:
@@ -171,8 +171,7 @@ bool mp_probing_step(struct mp_pod *pod, struct mp_now now)
 
 	for (size_t i = 0; i < mp_machine_n(pod); i++) {
 		for (enum mp_probe_kind k = 0; k < MP_N_PROBES; k++) {
-			if (pod->containers[i].probes[k].worker.exists &&
-			    step_one(pod, now, i, k))
+			if (pod->containers[i].probes[k].worker.exists && step_one(pod, now, i, k))
 				is_changed = true;
 		}
 	}

@@ -195,8 +195,8 @@ static void build_pod_fields(struct mp_pod *pod, struct mp_now now)
 		s->start_wall = pod->published.start_wall;
 	}
 	s->deletion_wall = pod->deletion_wall;
-	s->deletion_grace_s = (struct mp_opt_int){ pod->is_deleting ? pod->delete_grace_s : 0,
-						   pod->is_deleting };
+	s->deletion_grace_s =
+		(struct mp_opt_int){ pod->is_deleting ? pod->delete_grace_s : 0, pod->is_deleting };
 	MP_COPY(s->pod_ip, pod->sandbox.ip);
 	MP_COPY(s->pod_ip6, pod->sandbox.ip6);
 }
@@ -319,13 +319,12 @@ void mp_publish_end(struct mp_pod *pod, struct mp_now now)
 	for (size_t i = 0; i < to->n_conditions; i++) {
 		struct mp_condition *c = &to->conditions[i];
 
-		if (c->status != MP_COND_TRUE || (strcmp(c->type, "Ready") != 0 &&
-						  strcmp(c->type, "ContainersReady") != 0))
+		if (c->status != MP_COND_TRUE ||
+		    (strcmp(c->type, "Ready") != 0 && strcmp(c->type, "ContainersReady") != 0))
 			continue;
 		c->status = MP_COND_FALSE;
 		c->transition_wall = now.wall;
-		MP_COPY(c->reason,
-			pod->phase == MP_PHASE_SUCCEEDED ? "PodCompleted" : "PodFailed");
+		MP_COPY(c->reason, pod->phase == MP_PHASE_SUCCEEDED ? "PodCompleted" : "PodFailed");
 	}
 	show(pod);
 }

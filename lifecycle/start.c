@@ -113,8 +113,8 @@ static enum mp_progress begin_pull(struct mp_pod *pod, struct mp_now now)
 	char message[2 * MP_MESSAGE_MAX];
 	struct mp_buf buf = MP_BUF(message);
 
-	if (now.mono < mp_backoff_until(&pull->pull_backoff, now.mono,
-					pull->pull_backoff.last_update)) {
+	if (now.mono <
+	    mp_backoff_until(&pull->pull_backoff, now.mono, pull->pull_backoff.last_update)) {
 		mp_machine_event(pod, now, (int)pod->start.container, false, "BackOff",
 				 "Back-off pulling image \"%s\"", image);
 		mp_buf_addf(&buf, "Back-off pulling image \"%s\"", image);
@@ -149,7 +149,8 @@ static enum mp_progress after_check(struct mp_pod *pod, struct mp_now now)
 
 	if (pod->start.answer == MP_EV_IMAGE_FAILED) {
 		mp_machine_event(pod, now, index, true, "InspectFailed", "%s", pod->start.message);
-		return fail_step(pod, now, pod->start.reason, pod->start.message, pod->start.reason);
+		return fail_step(pod, now, pod->start.reason, pod->start.message,
+				 pod->start.reason);
 	}
 	if (pod->start.answer == MP_EV_IMAGE_PRESENT && strcmp(policy, "Always") != 0) {
 		mp_machine_event(pod, now, index, false, "Pulled",
@@ -171,18 +172,20 @@ static enum mp_progress after_failed_pull(struct mp_pod *pod, struct mp_now now)
 {
 	const char *reason = pod->start.reason;
 	const char *image = current_spec(pod)->image;
-	const char *why = strcmp(reason, "RegistryUnavailable") == 0 ? "the registry is unavailable" :
+	const char *why = strcmp(reason, "RegistryUnavailable") == 0 ?
+				  "the registry is unavailable" :
 			  strcmp(reason, "SignatureValidationFailed") == 0 ?
-								       "the signature validation failed" :
-								       NULL;
+				  "the signature validation failed" :
+				  NULL;
 	struct mp_cstate *pull = pull_state(pod);
 	char message[2 * MP_MESSAGE_MAX];
 
 	mp_machine_event(pod, now, (int)pod->start.container, true, "Failed",
 			 "Failed to pull image \"%s\": %s", image, pod->start.message);
 	if (why != NULL && !mp_starts_with(pod->start.message, "image pull failed for "))
-		(void)snprintf(message, sizeof(message), "image pull failed for %.500s because %s: %s",
-			       image, why, pod->start.message);
+		(void)snprintf(message, sizeof(message),
+			       "image pull failed for %.500s because %s: %s", image, why,
+			       pod->start.message);
 	else
 		MP_COPY(message, pod->start.message);
 	MP_COPY(pull->pull_reason, reason);
@@ -198,12 +201,12 @@ static enum mp_progress after_pull(struct mp_pod *pod, struct mp_now now)
 
 	if (pod->start.answer == MP_EV_IMAGE_FAILED)
 		return after_failed_pull(pod, now);
-	mp_machine_event(pod, now, (int)pod->start.container, false, "Pulled",
-			 "Successfully pulled image \"%s\" in %s (%s including waiting). Image size: "
-			 "%lld bytes.",
-			 current_spec(pod)->image, mp_duration_text(pod->start.took, took),
-			 mp_duration_text(pod->start.took_waiting, waiting),
-			 (long long)pod->start.bytes);
+	mp_machine_event(
+		pod, now, (int)pod->start.container, false, "Pulled",
+		"Successfully pulled image \"%s\" in %s (%s including waiting). Image size: "
+		"%lld bytes.",
+		current_spec(pod)->image, mp_duration_text(pod->start.took, took),
+		mp_duration_text(pod->start.took_waiting, waiting), (long long)pod->start.bytes);
 	return create(pod);
 }
 
@@ -288,7 +291,8 @@ enum mp_progress mp_start_step(struct mp_pod *pod, struct mp_now now)
 			return finish(pod, false); /* a late answer finds nobody waiting */
 		if (!start->has_answer)
 			return MP_STEP_WAITS;
-		return start->stage == MP_START_CHECK ? after_check(pod, now) : after_pull(pod, now);
+		return start->stage == MP_START_CHECK ? after_check(pod, now) :
+							after_pull(pod, now);
 	case MP_START_CREATE:
 		return start->has_answer ? after_create(pod, now) : MP_STEP_WAITS;
 	case MP_START_RUN:
@@ -333,8 +337,8 @@ static void keep_image(struct mp_pod *pod, const struct mp_event *ev)
 {
 	struct mp_image *image = &current(pod)->image;
 
-	MP_COPY(image->resolved, ev->image.resolved != NULL ? ev->image.resolved :
-							      current_spec(pod)->image);
+	MP_COPY(image->resolved,
+		ev->image.resolved != NULL ? ev->image.resolved : current_spec(pod)->image);
 	MP_COPY(image->id, ev->image.id);
 	MP_COPY(image->stop_signal, ev->image.stop_signal);
 	pod->start.took = ev->image.took;
@@ -377,6 +381,6 @@ void mp_start_answer(struct mp_pod *pod, const struct mp_event *ev, struct mp_no
 		mp_record_start(&current(pod)->rec[0], now);
 	else if (ev->type == MP_EV_START_FAILED)
 		mp_record_fail_start(&current(pod)->rec[0], ev->text.message, now);
-	pod->is_dirty = pod->is_dirty || ev->type == MP_EV_STARTED ||
-			ev->type == MP_EV_START_FAILED;
+	pod->is_dirty =
+		pod->is_dirty || ev->type == MP_EV_STARTED || ev->type == MP_EV_START_FAILED;
 }

@@ -55,13 +55,15 @@ struct mp_stop_step mp_stop_next(const struct mp_stop_spec *spec, const struct m
 			return enter(MP_STOP_TURN, 0, now, MP_STOP_DO_ABANDON_HOOK);
 		break;
 	case MP_STOP_TURN:
-		if (spec->is_ordered && state.grace_s > 0 && !seen->may_stop && now < state.deadline)
+		if (spec->is_ordered && state.grace_s > 0 && !seen->may_stop &&
+		    now < state.deadline)
 			break;
 		return enter(MP_STOP_TERM, max_s(left, MP_STOP_FLOOR_S), now, MP_STOP_DO_SIGNAL);
 	case MP_STOP_TERM:
 		if (now < state.deadline)
 			break;
-		state = (struct mp_stop_state){ MP_STOP_KILL, 0, now, mp_nsec_add(now, MP_STOP_AGAIN) };
+		state = (struct mp_stop_state){ MP_STOP_KILL, 0, now,
+						mp_nsec_add(now, MP_STOP_AGAIN) };
 		return (struct mp_stop_step){ state, MP_STOP_DO_KILL, state.deadline };
 	case MP_STOP_KILL:
 		if (now < state.deadline)

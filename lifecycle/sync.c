@@ -102,9 +102,10 @@ static bool step_volumes(struct mp_pod *pod, struct mp_now now)
 		pod->are_volumes_ready = req->is_ok;
 		if (!req->is_ok) {
 			mp_machine_event(pod, now, -1, true, "FailedMount", "%s", req->message);
-			pod->volumes_delay = pod->volumes_delay == 0 ?
-						     VOLUMES_FIRST :
-						     mp_nsec_min(2 * pod->volumes_delay, VOLUMES_MAX);
+			pod->volumes_delay =
+				pod->volumes_delay == 0 ?
+					VOLUMES_FIRST :
+					mp_nsec_min(2 * pod->volumes_delay, VOLUMES_MAX);
 			pod->volumes_retry_at = mp_nsec_add(now.mono, pod->volumes_delay);
 		}
 		return true;
@@ -173,8 +174,8 @@ static bool step_stop_sandbox(struct mp_pod *pod, struct mp_now now)
 		if (!take_answer(req))
 			return false;
 		if (!req->is_ok) {
-			mp_machine_event(pod, now, -1, true, "FailedKillPod", "error killing pod: %s",
-					 req->message);
+			mp_machine_event(pod, now, -1, true, "FailedKillPod",
+					 "error killing pod: %s", req->message);
 			return fail(pod);
 		}
 		pod->sandbox.is_alive = false;
@@ -324,7 +325,7 @@ static bool step_create_sandbox(struct mp_pod *pod, struct mp_now now)
 		mp_machine_event(pod, now, -1, true, "FailedCreatePodSandBox",
 				 "Failed to create pod sandbox: %s",
 				 !sandbox->create.is_ok ? sandbox->create.message :
-				 sandbox->has_died	? "it ended at once" :
+				 sandbox->has_died      ? "it ended at once" :
 							  "it has no IP address");
 	return fail(pod);
 }
@@ -335,7 +336,7 @@ static bool step_start(struct mp_pod *pod, struct mp_now now)
 	enum mp_progress progress;
 
 	if (!pod->sync.is_begun) {
-		if (i >= mp_machine_n(pod) || mp_machine_is_ending(pod))
+		if (i >= mp_machine_n(pod) || mp_machine_is_ending(pod) || !pod->sandbox.is_alive)
 			return go_to(pod, MP_SYNC_END);
 		if (!pod->containers[i].wanted.start) {
 			pod->sync.index++;
@@ -424,9 +425,9 @@ bool mp_sync_step(struct mp_pod *pod, struct mp_now now)
 mp_nsec mp_sync_wake(const struct mp_pod *pod)
 {
 	if (pod->sync.step == MP_SYNC_VOLUMES)
-		return pod->volumes.is_asked ? pod->sync.give_up_at :
-					       mp_nsec_min(pod->sync.give_up_at,
-							   pod->volumes_retry_at);
+		return pod->volumes.is_asked ?
+			       pod->sync.give_up_at :
+			       mp_nsec_min(pod->sync.give_up_at, pod->volumes_retry_at);
 	if (pod->start.stage == MP_START_HOOK)
 		return pod->abort_at;
 	return MP_NSEC_NEVER;
