@@ -374,7 +374,6 @@ run_one() {
 
 	if [[ $code -eq 77 && -f $T/.skip ]]; then
 		printf 'ok - %s # SKIP %s\n' "$sentence" "$(cat "$T/.skip")"
-		[[ ${MINIPOD_TESTS_STRICT:-0} != 1 ]] || return 1
 		return 0
 	fi
 	if ! found=$(leave_no_trace); then
