@@ -8,7 +8,7 @@ examples=$POD_TEST_ROOT/examples
 test_lifecycle_tells_its_story_in_order_and_succeeds() {
 	run_pod "$examples/lifecycle.json"
 	assert_status 0
-	assert_order "$T/out" 'prepare +\| preparing /work' 'verify +\| verify sees: <h1>hello</h1>' \
+	assert_order "$T/out" 'prepare +\| preparing /shared' 'verify +\| verify sees: <h1>hello</h1>' \
 		'web +\| greetings from minipod in lifecycle' 'web +\| web has finished'
 	assert_count 3 "$T/out" '^client +\| client reads <h1>hello</h1>$'
 	assert_order "$T/err" 'Started  spec.initContainers\{prepare\}  Container started' \
@@ -25,7 +25,7 @@ test_lifecycle_tells_its_story_in_order_and_succeeds() {
 test_lifecycle_without_prefix_prints_what_the_containers_print() {
 	run_pod "$examples/lifecycle.json" --no-prefix
 	assert_status 0
-	assert_line "$T/out" 'preparing /work'
+	assert_line "$T/out" 'preparing /shared'
 	assert_no_match "$T/out" ' \| '
 }
 

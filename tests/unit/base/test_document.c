@@ -312,12 +312,13 @@ static void a_map_of_very_many_keys_is_read_quickly_and_in_order(void **unused)
 {
 	(void)unused;
 	const size_t n = 90000;
-	mp_auto_free char *text = malloc(n * 16);
+	mp_auto_free char *text = malloc(n * 24);
 	size_t len = 0;
 
 	assert_non_null(text);
 	for (size_t i = 0; i < n; i++)
-		len += (size_t)sprintf(text + len, "%s\"k%zu\":%zu", i ? "," : "{", n - i, i);
+		len += (size_t)snprintf(text + len, n * 24 - len, "%s\"k%zu\":%zu", i ? "," : "{",
+					n - i, i);
 	text[len++] = '}';
 
 	const struct mp_document document = parse_len(text, len, MP_DOCUMENT_AUTO);
