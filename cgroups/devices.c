@@ -104,52 +104,92 @@ static void put_load(struct program *p, uint8_t dst, size_t offset)
 	put(p, BPF_LDX | BPF_MEM | BPF_W, dst, REG_CTX, (int16_t)offset, 0);
 }
 
-static void put_return(struct program *p, bool is_allowed)
+/* Where a jump leads that is not known yet: kept in its offset until finish() knows. */
+enum { TO_DENY = -2, TO_ALLOW = -1 };
+
+static void put_verdict(struct program *p, bool is_allowed)
 {
 	put(p, BPF_ALU64 | BPF_MOV | BPF_K, REG_RESULT, 0, 0, is_allowed);
 	put(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
-/* One rule: a chain of comparisons that jump over its return when they fail. */
-static void put_rule(struct program *p, const struct mp_device_rule *rule)
+/* A test that leaves the group when the rule does not match; to be patched to its end. */
+static void put_miss(struct program *p, size_t misses[3], size_t *n, uint8_t test, uint8_t reg,
+		     uint32_t imm)
 {
-	size_t jumps[4];
+	misses[(*n)++] = p->n;
+	put(p, (uint8_t)(BPF_JMP32 | test | BPF_K), reg, 0, 0, (int32_t)imm);
+}
+
+static bool is_same_group(const struct mp_device_rule *a, const struct mp_device_rule *b)
+{
+	return a->type == b->type && a->major == b->major && a->access == b->access &&
+	       a->is_allowed == b->is_allowed;
+}
+
+/*
+ * Rules that differ in nothing but the minor number: one header, then one comparison each. The
+ * kernel takes some 5 us for each instruction it loads, so this halves the price of the default
+ * policy. Goes from @last backwards; returns how many rules it took.
+ */
+static size_t put_group(struct program *p, const struct mp_device_rule *last, size_t n_rules)
+{
+	int16_t verdict = last->is_allowed ? TO_ALLOW : TO_DENY;
+	size_t misses[3];
+	size_t n_misses = 0;
 	size_t n = 0;
 
-	if (rule->type != 'a') {
-		jumps[n++] = p->n;
-		put(p, BPF_JMP32 | BPF_JNE | BPF_K, REG_TYPE, 0, 0,
-		    rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
-	}
-	if (rule->access != MP_DEVICE_ALL) {
+	if (last->type != 'a')
+		put_miss(p, misses, &n_misses, BPF_JNE, REG_TYPE,
+			 last->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+	if (last->access != MP_DEVICE_ALL) {
 		/* Allowed only if all that is asked for is in the rule; denied if any of it is. */
-		unsigned mask = rule->is_allowed ? ~rule->access & MP_DEVICE_ALL : rule->access;
-		uint8_t test = rule->is_allowed ? BPF_JNE : BPF_JEQ;
+		unsigned mask = last->is_allowed ? ~last->access & MP_DEVICE_ALL : last->access;
 		unsigned bits = (mask & MP_DEVICE_READ ? BPF_DEVCG_ACC_READ : 0U) |
 				(mask & MP_DEVICE_WRITE ? BPF_DEVCG_ACC_WRITE : 0U) |
 				(mask & MP_DEVICE_MKNOD ? BPF_DEVCG_ACC_MKNOD : 0U);
 
 		put(p, BPF_ALU | BPF_MOV | BPF_X, REG_SCRATCH, REG_ACCESS, 0, 0);
 		put(p, BPF_ALU | BPF_AND | BPF_K, REG_SCRATCH, 0, 0, (int32_t)bits);
-		jumps[n++] = p->n;
-		put(p, (uint8_t)(BPF_JMP32 | test | BPF_K), REG_SCRATCH, 0, 0, 0);
+		put_miss(p, misses, &n_misses, last->is_allowed ? BPF_JNE : BPF_JEQ, REG_SCRATCH,
+			 0);
 	}
-	if (rule->major != MP_DEVICE_ANY_NR) {
-		jumps[n++] = p->n;
-		put(p, BPF_JMP32 | BPF_JNE | BPF_K, REG_MAJOR, 0, 0,
-		    (int32_t)(uint32_t)rule->major);
+	if (last->major != MP_DEVICE_ANY_NR)
+		put_miss(p, misses, &n_misses, BPF_JNE, REG_MAJOR, (uint32_t)last->major);
+	for (; n < n_rules && is_same_group(last, last - n); n++) {
+		int64_t minor = (last - n)->minor;
+
+		if (minor == MP_DEVICE_ANY_NR) {
+			put(p, BPF_JMP | BPF_JA, 0, 0, verdict, 0);
+			n++;
+			break; /* the verifier refuses what nothing leads to */
+		}
+		put(p, BPF_JMP32 | BPF_JEQ | BPF_K, REG_MINOR, 0, verdict,
+		    (int32_t)(uint32_t)minor);
 	}
-	if (rule->minor != MP_DEVICE_ANY_NR) {
-		jumps[n++] = p->n;
-		put(p, BPF_JMP32 | BPF_JNE | BPF_K, REG_MINOR, 0, 0,
-		    (int32_t)(uint32_t)rule->minor);
-	}
-	put_return(p, rule->is_allowed);
-	for (size_t i = 0; i < n && p->n <= MP_DEVICE_INSNS_MAX; i++)
-		p->at[jumps[i]].off = (int16_t)(p->n - jumps[i] - 1);
+	for (size_t i = 0; i < n_misses && p->n <= MP_DEVICE_INSNS_MAX; i++)
+		p->at[misses[i]].off = (int16_t)(p->n - misses[i] - 1);
+	return n;
 }
 
-/* Whether nothing behind (in the program, so earlier in the list) this rule can be reached. */
+/* The end that is fallen into, the other one if anything jumps there, and all jumps resolved. */
+static void finish(struct program *p, bool falls_into_allow)
+{
+	int16_t other = falls_into_allow ? TO_DENY : TO_ALLOW;
+	size_t n = p->n;
+	bool is_needed = false;
+
+	put_verdict(p, falls_into_allow);
+	for (size_t i = 0; i < n && p->n <= MP_DEVICE_INSNS_MAX; i++) {
+		if (p->at[i].off >= 0)
+			continue;
+		is_needed = is_needed || p->at[i].off == other;
+		p->at[i].off = (int16_t)((p->at[i].off == other ? n + 2 : n) - i - 1);
+	}
+	if (is_needed)
+		put_verdict(p, !falls_into_allow);
+}
+
 static bool is_catch_all(const struct mp_device_rule *rule)
 {
 	return rule->type == 'a' && rule->major == MP_DEVICE_ANY_NR &&
@@ -161,7 +201,7 @@ int mp_device_compile(const struct mp_device_policy *policy,
 {
 	struct program p = { .at = ret };
 	size_t n_rules = policy->allows_all ? 0 : policy->n_rules;
-	bool is_decided = false;
+	bool falls_into_allow = policy->allows_all;
 
 	for (size_t i = 0; i < n_rules; i++) {
 		if (!is_rule(&policy->rules[i]))
@@ -174,12 +214,16 @@ int mp_device_compile(const struct mp_device_policy *policy,
 	put(&p, BPF_ALU | BPF_RSH | BPF_K, REG_ACCESS, 0, 0, 16);
 	put_load(&p, REG_MAJOR, offsetof(struct bpf_cgroup_dev_ctx, major));
 	put_load(&p, REG_MINOR, offsetof(struct bpf_cgroup_dev_ctx, minor));
-	for (size_t i = n_rules; i-- > 0 && !is_decided;) {
-		put_rule(&p, &policy->rules[i]);
-		is_decided = is_catch_all(&policy->rules[i]); /* the verifier refuses dead code */
+	for (size_t left = n_rules; left > 0;) {
+		const struct mp_device_rule *last = &policy->rules[left - 1];
+
+		if (is_catch_all(last)) {
+			falls_into_allow = last->is_allowed;
+			break;
+		}
+		left -= put_group(&p, last, left);
 	}
-	if (!is_decided)
-		put_return(&p, policy->allows_all);
+	finish(&p, falls_into_allow);
 	return p.n > MP_DEVICE_INSNS_MAX ? -E2BIG : (int)p.n;
 }
 
