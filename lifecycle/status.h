@@ -36,9 +36,9 @@ struct mp_terminated {
 
 struct mp_container_state {
 	enum mp_state_kind kind;
-	char reason[MP_REASON_MAX];    /* waiting; "" = no reason */
-	char message[MP_MESSAGE_MAX];  /* waiting */
-	int64_t started_wall;          /* running */
+	char reason[MP_REASON_MAX];   /* waiting; "" = no reason */
+	char message[MP_MESSAGE_MAX]; /* waiting */
+	int64_t started_wall;         /* running */
 	struct mp_terminated terminated;
 };
 

@@ -172,10 +172,10 @@ int mp_assemble_identity(const struct mp_pod_spec *spec, size_t index, uint64_t 
 {
 	const struct mp_security *own = &spec->containers[index].security;
 	const struct mp_pod_security *pod = &spec->security;
-	const struct mp_opt_int user = own->run_as_user.is_set ? own->run_as_user
-							       : pod->run_as_user;
-	const struct mp_opt_int group = own->run_as_group.is_set ? own->run_as_group
-								 : pod->run_as_group;
+	const struct mp_opt_int user =
+		own->run_as_user.is_set ? own->run_as_user : pod->run_as_user;
+	const struct mp_opt_int group =
+		own->run_as_group.is_set ? own->run_as_group : pod->run_as_group;
 	struct mp_identity id = {
 		.has_user = user.is_set,
 		.user = user.v,

@@ -34,7 +34,7 @@ struct mp_identity {
 	bool is_privileged;
 	bool has_no_new_privs;
 	bool is_root_read_only;
-	bool is_unmasked; /* procMount: Unmasked */
+	bool is_unmasked;         /* procMount: Unmasked */
 	bool merges_image_groups; /* supplementalGroupsPolicy Merge */
 	enum mp_seccomp_choice seccomp;
 	uint64_t caps;

@@ -115,8 +115,8 @@ static void finish(struct mp_attempt *a, struct mp_attempt_result *result)
 
 	/* stdout followed by stderr, cut to the limit together. */
 	static char both[MP_ATTEMPT_OUTPUT_MAX];
-	const size_t more = sizeof(both) - a->out.len < a->err.len ? sizeof(both) - a->out.len
-								   : a->err.len;
+	const size_t more =
+		sizeof(both) - a->out.len < a->err.len ? sizeof(both) - a->out.len : a->err.len;
 
 	memcpy(both, a->out.bytes, a->out.len);
 	memcpy(both + a->out.len, a->err.bytes, more);
@@ -154,7 +154,8 @@ static void has_exited(struct mp_source *source, uint32_t events)
 		return;
 	/* The last words of the set-up, if they have not been read yet. */
 	if (!a->has_failed && a->report.loop) {
-		if (mp_exec_report_read(&a->exec, &state, &a->error) < 0 || state != MP_CHILD_EXECED)
+		if (mp_exec_report_read(&a->exec, &state, &a->error) < 0 ||
+		    state != MP_CHILD_EXECED)
 			a->has_failed = true;
 	}
 	drain(&a->out);
@@ -177,8 +178,7 @@ static void has_report(struct mp_source *source, uint32_t events)
 		a->has_failed = true;
 		return;
 	}
-	if (state == MP_CHILD_STARTING &&
-	    mp_loop_add(a->loop, &a->report, &a->error) < 0)
+	if (state == MP_CHILD_STARTING && mp_loop_add(a->loop, &a->report, &a->error) < 0)
 		a->has_failed = true;
 }
 
@@ -273,8 +273,8 @@ mp_nsec mp_attempt_deadline(const struct mp_attempt *attempt)
 
 void mp_attempt_expire(struct mp_attempt *a)
 {
-	struct mp_attempt_result result = { .end = a->is_command ? MP_ATTEMPT_TIMED_OUT
-								 : MP_ATTEMPT_SLEPT };
+	struct mp_attempt_result result = { .end = a->is_command ? MP_ATTEMPT_TIMED_OUT :
+								   MP_ATTEMPT_SLEPT };
 
 	if (a->is_command) {
 		kill_group(a);

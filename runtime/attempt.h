@@ -25,7 +25,7 @@ enum mp_attempt_end {
 /** struct mp_attempt_result - valid during the callback. */
 struct mp_attempt_result {
 	enum mp_attempt_end end;
-	int code; /* exit code, 128 + n for a signal */
+	int code;        /* exit code, 128 + n for a signal */
 	const char *out; /* stdout, then stderr, together at most MP_ATTEMPT_OUTPUT_MAX bytes */
 	size_t out_len;
 	const char *err; /* stderr alone */
@@ -46,8 +46,7 @@ typedef void (*mp_attempt_done)(const struct mp_attempt_result *result, void *ct
  * Return: 0; -errno when not even the join could be begun (no callback then).
  */
 int mp_attempt_exec(struct mp_loop *loop, struct mp_exec_config *config, mp_nsec deadline,
-		    mp_attempt_done done, void *ctx, struct mp_attempt **ret,
-		    struct mp_error *err);
+		    mp_attempt_done done, void *ctx, struct mp_attempt **ret, struct mp_error *err);
 
 /** mp_attempt_sleep() - ends with MP_ATTEMPT_SLEPT at @deadline. */
 int mp_attempt_sleep(mp_nsec deadline, mp_attempt_done done, void *ctx, struct mp_attempt **ret,

@@ -81,9 +81,10 @@ int mp_cmd_run(const struct mp_args *args)
 	int r = load(args, &m, &spec, &err);
 
 	if (r == 0 && geteuid() != 0)
-		r = mp_fail_text(&err, EPERM,
-				 "running a pod makes namespaces, mounts and cgroups and needs root: "
-				 "try 'sudo minipod run ...'");
+		r = mp_fail_text(
+			&err, EPERM,
+			"running a pod makes namespaces, mounts and cgroups and needs root: "
+			"try 'sudo minipod run ...'");
 	if (r == 0)
 		r = mp_roots_init(option_or(args, "root", "MINIPOD_ROOT", NULL), &roots, &err);
 	if (r == 0) {

@@ -22,8 +22,8 @@
 #define OUT_BYTES   ((size_t)2 * 65536)
 
 struct follower {
-	int file; /* borrowed; -1 = none */
-	off_t at; /* of the next entry */
+	int file;            /* borrowed; -1 = none */
+	off_t at;            /* of the next entry */
 	bool is_inside_line; /* the last entry shown was partial */
 	bool has_more;
 };

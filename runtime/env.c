@@ -25,8 +25,7 @@ int mp_env_set(struct mp_env *env, struct mp_arena *arena, const char *name, con
 		}
 	}
 	if (env->n % 16 == 0) {
-		struct mp_key_value *more =
-			mp_arena_alloc(arena, env->n + 16, sizeof(*env->vars));
+		struct mp_key_value *more = mp_arena_alloc(arena, env->n + 16, sizeof(*env->vars));
 
 		if (!more)
 			return -ENOMEM;
@@ -77,9 +76,9 @@ static const char *pair_value(const struct mp_key_value *pairs, size_t n, const 
 {
 	const char *open = strchr(path, '\'');
 	const char *close = open ? strrchr(path, '\'') : NULL;
-	char *key = close && close > open
-			    ? mp_arena_dup(arena, open + 1, (size_t)(close - open - 1))
-			    : NULL;
+	char *key = close && close > open ?
+			    mp_arena_dup(arena, open + 1, (size_t)(close - open - 1)) :
+			    NULL;
 
 	for (size_t i = 0; key && i < n; i++)
 		if (strcmp(pairs[i].key, key) == 0)
@@ -151,8 +150,8 @@ const char *mp_field_value(const struct mp_pod_spec *spec, const char *path, boo
 	if (is_volume && strcmp(path, "metadata.annotations") == 0)
 		return pairs_text(meta->annotations, meta->n_annotations, arena);
 	if (strcmp(path, "spec.nodeName") == 0)
-		return spec->node_name && spec->node_name[0] ? spec->node_name
-							      : facts->node->node_name;
+		return spec->node_name && spec->node_name[0] ? spec->node_name :
+							       facts->node->node_name;
 	if (strcmp(path, "spec.serviceAccountName") == 0)
 		return spec->service_account ? spec->service_account : "";
 	if (strcmp(path, "status.hostIP") == 0)
@@ -209,8 +208,8 @@ const char *mp_resource_value(const struct mp_pod_spec *spec, size_t container,
 	else if (is_limit)
 		value = capacity(facts->node, name);
 	if (ref->divisor.is_set && ref->divisor.nano > 0)
-		divisor = is_cpu ? mp_quantity_milli(&ref->divisor)
-				 : mp_quantity_value(&ref->divisor);
+		divisor = is_cpu ? mp_quantity_milli(&ref->divisor) :
+				   mp_quantity_value(&ref->divisor);
 	return mp_arena_printf(arena, "%lld",
 			       (long long)(value / divisor + (value % divisor > 0 ? 1 : 0)));
 }
@@ -227,8 +226,8 @@ struct builder {
 
 static int add_env_from(struct builder *b, const struct mp_env_from *from, struct mp_error *err)
 {
-	const enum mp_object_kind kind = from->has_config_map ? MP_OBJECT_CONFIG_MAP
-							      : MP_OBJECT_SECRET;
+	const enum mp_object_kind kind =
+		from->has_config_map ? MP_OBJECT_CONFIG_MAP : MP_OBJECT_SECRET;
 	const char *name = from->has_config_map ? from->config_map : from->secret;
 	const struct mp_object *object =
 		mp_objects_find(b->facts->objects, kind, b->spec->meta.namespace_, name);
@@ -241,9 +240,9 @@ static int add_env_from(struct builder *b, const struct mp_env_from *from, struc
 	}
 	for (size_t i = 0; i < object->n_entries; i++) {
 		const struct mp_object_entry *e = &object->entries[i];
-		const char *key = from->prefix && from->prefix[0]
-					  ? mp_arena_printf(b->arena, "%s%s", from->prefix, e->key)
-					  : e->key;
+		const char *key = from->prefix && from->prefix[0] ?
+					  mp_arena_printf(b->arena, "%s%s", from->prefix, e->key) :
+					  e->key;
 
 		if (!key || mp_env_set(b->env, b->arena, key, e->bytes) < 0)
 			return -ENOMEM;
@@ -346,8 +345,8 @@ static int append(char **argv, size_t *n, const struct mp_strings *list, const s
 		  struct mp_arena *arena)
 {
 	for (size_t i = 0; i < list->n; i++) {
-		argv[*n] = env ? expand(arena, list->items[i], env)
-			       : mp_arena_strdup(arena, list->items[i]);
+		argv[*n] = env ? expand(arena, list->items[i], env) :
+				 mp_arena_strdup(arena, list->items[i]);
 		if (!argv[*n])
 			return -ENOMEM;
 		++*n;
@@ -386,7 +385,8 @@ char **mp_probe_argv(const struct mp_container_spec *c, const struct mp_strings 
 
 	for (size_t i = 0; i < c->n_env; i++)
 		if (!c->env[i].has_value_from &&
-		    mp_env_set(&env, arena, c->env[i].name, c->env[i].value ? c->env[i].value : "") < 0)
+		    mp_env_set(&env, arena, c->env[i].name,
+			       c->env[i].value ? c->env[i].value : "") < 0)
 			return NULL;
 	if (!argv || append(argv, &n, command, &env, arena) < 0)
 		return NULL;

@@ -24,8 +24,8 @@ int mp_pod_hostname(const struct mp_pod_spec *spec, const char *host, char ret[M
 	else if (spec->hostname && spec->hostname[0])
 		name = spec->hostname;
 
-	const size_t most = spec->host_network || spec->hostname_override ? NODE_NAME_MAX
-									  : HOST_LABEL_MAX;
+	const size_t most =
+		spec->host_network || spec->hostname_override ? NODE_NAME_MAX : HOST_LABEL_MAX;
 	size_t len = strnlen(name, most);
 
 	while (len > 0 && (name[len - 1] == '-' || name[len - 1] == '.'))
@@ -234,8 +234,8 @@ static void merge_config(const struct mp_dns_config *dns, struct resolv *r)
 		add_word(&r->servers, (struct word){ dns->nameservers.items[i],
 						     strlen(dns->nameservers.items[i]) });
 	for (size_t i = 0; i < dns->searches.n; i++)
-		add_word(&r->searches, (struct word){ dns->searches.items[i],
-						      strlen(dns->searches.items[i]) });
+		add_word(&r->searches,
+			 (struct word){ dns->searches.items[i], strlen(dns->searches.items[i]) });
 	for (size_t i = 0; i < dns->n_options; i++) {
 		const struct mp_dns_option *o = &dns->options[i];
 		const bool has_value = o->value && o->value[0];
@@ -291,8 +291,8 @@ static void apply_limits(struct resolv *r, struct mp_dns_notes *notes)
 	}
 }
 
-void mp_resolv_text(const struct mp_pod_spec *spec, const char *host_file,
-		    bool is_policy_explicit, struct mp_buf *out, struct mp_dns_notes *notes)
+void mp_resolv_text(const struct mp_pod_spec *spec, const char *host_file, bool is_policy_explicit,
+		    struct mp_buf *out, struct mp_dns_notes *notes)
 {
 	struct resolv r = { .n_options = 0 };
 	const bool wants_cluster =

@@ -44,5 +44,5 @@ struct mp_dns_notes {
  * @host_file: the machine's own resolv.conf.
  * @is_policy_explicit: the manifest stated dnsPolicy itself.
  */
-void mp_resolv_text(const struct mp_pod_spec *spec, const char *host_file,
-		    bool is_policy_explicit, struct mp_buf *out, struct mp_dns_notes *notes);
+void mp_resolv_text(const struct mp_pod_spec *spec, const char *host_file, bool is_policy_explicit,
+		    struct mp_buf *out, struct mp_dns_notes *notes);

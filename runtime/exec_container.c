@@ -20,9 +20,9 @@
 #include "runtime/net_check.h"
 #include "runtime/supervisor.h"
 
-#define FILE_MESSAGE_BYTES  ((size_t)4096)
-#define LOG_MESSAGE_BYTES   ((size_t)2048)
-#define LOG_MESSAGE_LINES   ((size_t)80)
+#define FILE_MESSAGE_BYTES ((size_t)4096)
+#define LOG_MESSAGE_BYTES  ((size_t)2048)
+#define LOG_MESSAGE_LINES  ((size_t)80)
 
 void mp_exec_create_container(struct mp_supervisor *sv, size_t index, int64_t restart_count)
 {
@@ -121,9 +121,9 @@ static int start(struct mp_supervisor *sv, struct mp_record *record, struct mp_e
 		.pause_pidfd = mp_infra_pidfd(sv->infra),
 		.join = (spec->host_network ? 0 : CLONE_NEWNET | CLONE_NEWUTS) |
 			(spec->host_ipc ? 0 : CLONE_NEWIPC),
-		.pid_ns = spec->host_pid				    ? MP_PID_NS_HOST
-			  : spec->share_process_namespace == MP_TRUE ? MP_PID_NS_POD
-								     : MP_PID_NS_OWN,
+		.pid_ns = spec->host_pid                           ? MP_PID_NS_HOST :
+			  spec->share_process_namespace == MP_TRUE ? MP_PID_NS_POD :
+								     MP_PID_NS_OWN,
 		.has_cgroup_ns = !is_privileged,
 		.enter_root = ops,
 		.n_enter_root = collect_ops(record, ops),
@@ -144,9 +144,8 @@ static int start(struct mp_supervisor *sv, struct mp_record *record, struct mp_e
 			       "this host does not let us lower oom_score_adj (CAP_SYS_RESOURCE): "
 			       "containers keep the value of minipod itself");
 	}
-	record->exited = (struct mp_source){ .fd = record->pidfd,
-					     .events = EPOLLIN,
-					     .ready = has_exited };
+	record->exited =
+		(struct mp_source){ .fd = record->pidfd, .events = EPOLLIN, .ready = has_exited };
 	return mp_loop_add(sv->loop, &record->exited, err);
 }
 
@@ -157,9 +156,10 @@ void mp_exec_start_container(struct mp_supervisor *sv, size_t index)
 	int r;
 
 	if (!record || record->is_running) {
-		mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_START_FAILED,
-							   .container = (int)index,
-							   .text = { "", "no container was created" } });
+		mp_supervisor_post(
+			sv, &(struct mp_event){ .type = MP_EV_START_FAILED,
+						.container = (int)index,
+						.text = { "", "no container was created" } });
 		return;
 	}
 	r = start(sv, record, &err);
@@ -180,7 +180,8 @@ void mp_exec_start_container(struct mp_supervisor *sv, size_t index)
 							   .text = { "", err.msg } });
 		return;
 	}
-	mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_STARTED, .container = (int)index });
+	mp_supervisor_post(sv,
+			   &(struct mp_event){ .type = MP_EV_STARTED, .container = (int)index });
 }
 
 /* ---- exit ------------------------------------------------------------------------------------ */
@@ -203,8 +204,8 @@ static void read_message(struct mp_record *record, int code, char *buf)
 	buf[n] = '\0';
 	if (n == 0 && code != 0 && mp_streq(c->termination_policy, "FallbackToLogsOnError") &&
 	    record->log)
-		(void)mp_log_tail(mp_log_pump_fd(record->log), LOG_MESSAGE_LINES,
-				  LOG_MESSAGE_BYTES, buf);
+		(void)mp_log_tail(mp_log_pump_fd(record->log), LOG_MESSAGE_LINES, LOG_MESSAGE_BYTES,
+				  buf);
 }
 
 static void has_exited(struct mp_source *source, uint32_t events)

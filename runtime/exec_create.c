@@ -27,10 +27,10 @@
 #define CONFIG_ERROR "CreateContainerConfigError"
 #define CREATE_ERROR "CreateContainerError"
 
-#define FIXED_BINDS  6 /* hosts, hostname, resolv.conf, termination log, shm, one spare */
-#define CGROUPS_MAX  MP_CGROUP_N_CONTROLLERS
-#define TEXT_BYTES   65536
-#define HOST_BYTES   ((size_t)65536)
+#define FIXED_BINDS 6 /* hosts, hostname, resolv.conf, termination log, shm, one spare */
+#define CGROUPS_MAX MP_CGROUP_N_CONTROLLERS
+#define TEXT_BYTES  65536
+#define HOST_BYTES  ((size_t)65536)
 
 /** struct build - what is open only while a record is built. */
 struct build {
@@ -82,8 +82,8 @@ static int make_record_dir(struct build *b, struct mp_error *err)
 		return r;
 	if (mkdirat(b->sv->dir.lib_fd, mp_record_dir_name(record->id, name), 0750) < 0)
 		return mp_fail(err, errno, "create directory for container %s", b->c->name);
-	record->dir_fd = openat(b->sv->dir.lib_fd, name,
-				O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	record->dir_fd =
+		openat(b->sv->dir.lib_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	return record->dir_fd < 0 ? mp_fail(err, errno, "open %s", name) : 0;
 }
 
@@ -91,8 +91,8 @@ static int make_record_dir(struct build *b, struct mp_error *err)
 static int write_file(int dir_fd, const char *name, mode_t mode, const char *text, size_t len,
 		      struct mp_error *err)
 {
-	mp_auto_fd fd = openat(dir_fd, name,
-			       O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	mp_auto_fd fd =
+		openat(dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
 
 	if (fd < 0 || fchmod(fd, mode) < 0)
 		return mp_fail(err, errno, "write %s", name);
@@ -242,16 +242,15 @@ static int add_volume_bind(struct build *b, const struct mp_volume_mount *m, str
 		target = mp_arena_printf(&b->record->arena, "/%s", target);
 	if (!target)
 		return mp_fail(err, ENOMEM, "mount path");
-	add_bind(b, &(struct mp_bind){
-			    .name = m->name,
-			    .target = target,
-			    .source_fd = fd,
-			    .is_readonly = m->read_only || is_generated,
-			    .is_recursive_readonly =
-				    mp_streq(m->recursive_read_only, "Enabled") ||
-				    mp_streq(m->recursive_read_only, "IfPossible"),
-			    .is_idmapped = true,
-			    .propagation = mp_assemble_propagation(m) });
+	add_bind(b, &(struct mp_bind){ .name = m->name,
+				       .target = target,
+				       .source_fd = fd,
+				       .is_readonly = m->read_only || is_generated,
+				       .is_recursive_readonly =
+					       mp_streq(m->recursive_read_only, "Enabled") ||
+					       mp_streq(m->recursive_read_only, "IfPossible"),
+				       .is_idmapped = true,
+				       .propagation = mp_assemble_propagation(m) });
 	return 0;
 }
 
@@ -263,8 +262,8 @@ static int collect_binds(struct build *b, struct mp_error *err)
 	int r;
 
 	b->binds = mp_arena_alloc(&b->record->arena, most, sizeof(*b->binds));
-	b->record->fds = mp_arena_alloc(&b->record->arena, most + CGROUPS_MAX,
-					sizeof(*b->record->fds));
+	b->record->fds =
+		mp_arena_alloc(&b->record->arena, most + CGROUPS_MAX, sizeof(*b->record->fds));
 	if (!b->binds || !b->record->fds)
 		return mp_fail(err, ENOMEM, "mounts");
 	b->reason = CONFIG_ERROR;
@@ -280,8 +279,8 @@ static int collect_binds(struct build *b, struct mp_error *err)
 	if (r == 0)
 		r = add_file_bind(b, dir, "resolv.conf", "/etc/resolv.conf", ro, err);
 	if (r == 0)
-		r = add_file_bind(b, dir, b->record->termination_file,
-				  b->c->termination_path, false, err);
+		r = add_file_bind(b, dir, b->record->termination_file, b->c->termination_path,
+				  false, err);
 	if (r == 0 && !is_mount_target(b->c, "/dev/shm"))
 		add_bind(b, &(struct mp_bind){ .name = "shm",
 					       .target = "/dev/shm",
@@ -298,6 +297,9 @@ static int collect_cgroups(struct build *b, struct mp_error *err)
 	b->cgroups = mp_arena_alloc(&b->record->arena, CGROUPS_MAX, sizeof(*b->cgroups));
 	if (!b->cgroups)
 		return mp_fail(err, ENOMEM, "cgroup mounts");
+
+	const char *unified = mp_cgroup_host_path(b->sv->cgroup_host, MP_CGROUP_UNIFIED);
+
 	for (int i = 0; i < MP_CGROUP_N_CONTROLLERS && b->n_cgroups < CGROUPS_MAX; i++) {
 		const enum mp_cgroup_controller controller = (enum mp_cgroup_controller)i;
 		const char *root = mp_cgroup_host_path(b->sv->cgroup_host, controller);
@@ -305,9 +307,11 @@ static int collect_cgroups(struct build *b, struct mp_error *err)
 		char path[1024];
 		int fd;
 
-		if (!root)
+		/* On a hybrid host the v2 hierarchy may have controllers, too: it is shown once. */
+		if (!root || (controller != MP_CGROUP_UNIFIED && mp_streq(root, unified)))
 			continue;
-		(void)snprintf(path, sizeof(path), "%s/%s", root, mp_cgroup_path(b->record->cgroup));
+		(void)snprintf(path, sizeof(path), "%s/%s", root,
+			       mp_cgroup_path(b->record->cgroup));
 		fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (fd >= 0) {
 			b->cgroups[b->n_cgroups++] =
@@ -324,9 +328,9 @@ static int prepare_rootfs(struct build *b, struct mp_error *err)
 {
 	const struct mp_container_spec *c = b->c;
 	const bool is_v2 = mp_cgroup_host_mode(b->sv->cgroup_host) == MP_CGROUP_V2;
-	const char *cwd = c->working_dir && c->working_dir[0] ? c->working_dir
-			  : b->record->image.workdir[0]	      ? b->record->image.workdir
-							      : "/";
+	const char *cwd = c->working_dir && c->working_dir[0] ? c->working_dir :
+			  b->record->image.workdir[0]         ? b->record->image.workdir :
+								"/";
 	const struct mp_rootfs_config config = {
 		.root_fd = b->record->overlay_fd,
 		.mounts = { .is_privileged = b->identity.is_privileged,
@@ -460,8 +464,8 @@ static int open_cgroup(struct build *b, struct mp_error *err)
 	const struct mp_cgroup_limits limits =
 		mp_assemble_container_limits(b->sv->spec, b->record->index);
 	char name[128];
-	int r = mp_cgroup_open_container(b->sv->pod_cgroup, mp_record_name(b->record, name), &limits,
-					 &b->record->cgroup, err);
+	int r = mp_cgroup_open_container(b->sv->pod_cgroup, mp_record_name(b->record, name),
+					 &limits, &b->record->cgroup, err);
 
 	if (r < 0 || b->identity.is_privileged)
 		return r;
@@ -490,8 +494,8 @@ static int fill_process(struct build *b, struct mp_env *env, struct mp_error *er
 	p->caps = mp_caps_sets(b->identity.caps, mp_caps_available());
 	p->has_no_new_privs = b->identity.has_no_new_privs;
 	p->has_oom_score_adj = true;
-	p->oom_score_adj = mp_assemble_oom_score_adj(b->sv->spec, record->index,
-						     b->sv->node.memory_bytes);
+	p->oom_score_adj =
+		mp_assemble_oom_score_adj(b->sv->spec, record->index, b->sv->node.memory_bytes);
 	if (b->identity.seccomp == MP_SECCOMP_DEFAULT) {
 		const int r = mp_seccomp_default(b->identity.caps, &record->seccomp, err);
 

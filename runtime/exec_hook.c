@@ -18,11 +18,11 @@ static const struct mp_handler *handler_of(const struct mp_container_spec *c,
 static void post_done(struct mp_record *record, enum mp_hook_kind kind, bool is_ok,
 		      const char *message)
 {
-	mp_supervisor_post(record->sv, &(struct mp_event){ .type = MP_EV_HOOK_DONE,
-							   .container = (int)record->index,
-							   .hook = { .kind = kind,
-								     .is_ok = is_ok,
-								     .message = message } });
+	mp_supervisor_post(
+		record->sv,
+		&(struct mp_event){ .type = MP_EV_HOOK_DONE,
+				    .container = (int)record->index,
+				    .hook = { .kind = kind, .is_ok = is_ok, .message = message } });
 }
 
 /* "<what> (<handler>) for Container "c" in Pod "p" failed - error: <err>" */
@@ -35,7 +35,8 @@ static void begin_message(const struct mp_record *record, struct mp_buf *out, co
 
 	desc_text[0] = '\0';
 	mp_pod_desc(spec, &desc);
-	mp_buf_addf(out, "%s lifecycle hook (%s) for Container \"%s\" in Pod \"%s\" failed - error: ",
+	mp_buf_addf(out,
+		    "%s lifecycle hook (%s) for Container \"%s\" in Pod \"%s\" failed - error: ",
 		    what, handler, spec->containers[record->index].name, desc_text);
 }
 
@@ -61,8 +62,7 @@ static void exec_message(const struct mp_record *record, const struct mp_handler
 static void hook_done(struct mp_record *record, enum mp_hook_kind kind,
 		      const struct mp_attempt_result *result)
 {
-	const struct mp_handler *h =
-		handler_of(&record->sv->spec->containers[record->index], kind);
+	const struct mp_handler *h = handler_of(&record->sv->spec->containers[record->index], kind);
 	static char text[MESSAGE_BYTES];
 	struct mp_buf message = MP_BUF(text);
 	const bool is_ok = result->end == MP_ATTEMPT_SLEPT ||
@@ -90,8 +90,7 @@ static void http_done(struct mp_record *record, enum mp_hook_kind kind,
 {
 	static char text[MESSAGE_BYTES];
 	struct mp_buf message = MP_BUF(text);
-	const struct mp_handler *h =
-		handler_of(&record->sv->spec->containers[record->index], kind);
+	const struct mp_handler *h = handler_of(&record->sv->spec->containers[record->index], kind);
 
 	record->net_hooks[kind] = NULL;
 	text[0] = '\0';

@@ -27,8 +27,8 @@ static int look_up(struct mp_supervisor *sv, size_t index, struct mp_arena *aren
 	if (r == 0)
 		return 0;
 	if (r == -EINVAL)
-		(void)snprintf(text, sizeof(text),
-			       "Failed to apply default image tag \"%s\": %s", name, err.msg);
+		(void)snprintf(text, sizeof(text), "Failed to apply default image tag \"%s\": %s",
+			       name, err.msg);
 	else
 		(void)snprintf(text, sizeof(text), "Failed to inspect image \"%s\": %s", name,
 			       err.msg);
@@ -40,14 +40,14 @@ static void post_image(struct mp_supervisor *sv, size_t index, enum mp_event_typ
 		       const struct mp_image *image)
 {
 	mp_supervisor_post(
-		sv, &(struct mp_event){ .type = type,
-					.container = (int)index,
-					.image = { .resolved = image->name,
-						   .id = image->ref,
-						   .stop_signal = image->stop_signal[0]
-									  ? image->stop_signal
-									  : NULL,
-						   .bytes = (int64_t)image->size_bytes } });
+		sv,
+		&(struct mp_event){
+			.type = type,
+			.container = (int)index,
+			.image = { .resolved = image->name,
+				   .id = image->ref,
+				   .stop_signal = image->stop_signal[0] ? image->stop_signal : NULL,
+				   .bytes = (int64_t)image->size_bytes } });
 }
 
 void mp_exec_check_image(struct mp_supervisor *sv, size_t index)

@@ -295,9 +295,8 @@ void mp_exec_tear_down(struct mp_supervisor *sv)
 	if (sv->n_tear_downs == 0 && err.code != 0)
 		mp_report_note(&sv->report, "cleaning up: %s (trying again)", err.msg);
 	/* The last processes are still dying: 1, 2, 4 ... 1024 ms. */
-	sv->tear_down_at = mp_nsec_add(sv->now.mono,
-				       MP_NSEC_PER_MS << (sv->n_tear_downs < 10 ? sv->n_tear_downs
-										: 10));
+	sv->tear_down_at = mp_nsec_add(
+		sv->now.mono, MP_NSEC_PER_MS << (sv->n_tear_downs < 10 ? sv->n_tear_downs : 10));
 	sv->n_tear_downs++;
 }
 
@@ -312,7 +311,8 @@ void mp_exec_release_all(struct mp_supervisor *sv)
 	}
 	if (sv->loop)
 		mp_attempts_end(sv->loop);
-	for (int tries = 0; sv->records && tries < 200 && !mp_exec_try_tear_down(sv, NULL); tries++) {
+	for (int tries = 0; sv->records && tries < 200 && !mp_exec_try_tear_down(sv, NULL);
+	     tries++) {
 		const struct timespec ten_ms = { .tv_nsec = 10 * MP_NSEC_PER_MS };
 
 		/* Supervision is over: nothing else is waiting for this thread. */

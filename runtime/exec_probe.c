@@ -17,8 +17,7 @@ static void post_done(struct mp_record *record, enum mp_probe_kind kind,
 static void exec_done(struct mp_record *record, enum mp_probe_kind kind,
 		      const struct mp_attempt_result *result)
 {
-	const struct mp_probe_spec *p =
-		&record->sv->spec->containers[record->index].probes[kind];
+	const struct mp_probe_spec *p = &record->sv->spec->containers[record->index].probes[kind];
 	static char text[MP_ATTEMPT_OUTPUT_MAX + 1024];
 	struct mp_buf out = MP_BUF(text);
 	char span[MP_TIME_TEXT_MAX];
@@ -108,8 +107,8 @@ void mp_exec_run_probe(struct mp_supervisor *sv, size_t index, enum mp_probe_kin
 		char **argv = mp_probe_argv(c, &p->handler.exec.command, &arena);
 
 		r = argv ? mp_exec_command(record, argv, deadline, callbacks[kind].exec, record,
-					   &record->probes[kind], &err)
-			 : mp_fail(&err, ENOMEM, "probe");
+					   &record->probes[kind], &err) :
+			   mp_fail(&err, ENOMEM, "probe");
 		mp_arena_done(&arena);
 	} else {
 		r = mp_net_check_begin(record, &p->handler, MP_NET_PROBE, deadline,

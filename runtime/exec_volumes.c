@@ -76,9 +76,8 @@ static int add_file(struct files *f, const char *path, const void *data, size_t 
 {
 	if (f->n == FILES_MAX)
 		return mp_fail_text(err, E2BIG, "more than %d files", FILES_MAX);
-	f->list[f->n++] = (struct mp_volume_file){
-		.path = path, .data = data, .size = size, .mode = mode
-	};
+	f->list[f->n++] =
+		(struct mp_volume_file){ .path = path, .data = data, .size = size, .mode = mode };
 	return 0;
 }
 
@@ -130,15 +129,15 @@ static int add_downward(struct files *f, const struct mp_downward_volume *source
 	for (size_t i = 0; i < source->n_items && r == 0; i++) {
 		const struct mp_downward_item *item = &source->items[i];
 		const char *text =
-			item->field.is_set
-				? mp_field_value(spec, item->field.path, true, &f->facts, f->arena)
-				: mp_resource_value(spec, 0, &item->resource, true, &f->facts,
-						    f->arena);
+			item->field.is_set ?
+				mp_field_value(spec, item->field.path, true, &f->facts, f->arena) :
+				mp_resource_value(spec, 0, &item->resource, true, &f->facts,
+						  f->arena);
 
 		if (!text)
 			return mp_fail_text(err, EINVAL, "%s cannot be resolved",
-					    item->field.is_set ? item->field.path
-							       : item->resource.resource);
+					    item->field.is_set ? item->field.path :
+								 item->resource.resource);
 		r = add_file(f, item->path, text, strlen(text), mode_of(item->mode, mode), err);
 	}
 	return r;
@@ -230,9 +229,9 @@ static int setup_files(struct mp_supervisor *sv, const struct mp_volume *v, int 
 	r = collect(&f, v, err);
 	/* A ConfigMap is no secret: it may live on disk; the others never touch one. */
 	if (r == 0)
-		r = v->kind == MP_VOLUME_CONFIG_MAP
-			    ? mp_volume_dir(parent, v->name, ret_fd, err)
-			    : mp_volume_tmpfs(parent, v->name, 0, 0777, ret_fd, err);
+		r = v->kind == MP_VOLUME_CONFIG_MAP ?
+			    mp_volume_dir(parent, v->name, ret_fd, err) :
+			    mp_volume_tmpfs(parent, v->name, 0, 0777, ret_fd, err);
 	if (r == 0)
 		r = mp_volume_write(*ret_fd, f.list, f.n, fs_group(sv->spec), sv->now.wall, NULL,
 				    err);
@@ -261,9 +260,9 @@ static uint64_t memory_size(const struct mp_supervisor *sv, const struct mp_volu
 static int setup_empty_dir(struct mp_supervisor *sv, const struct mp_volume *v, int parent,
 			   int *ret_fd, struct mp_error *err)
 {
-	int r = mp_streq(v->empty_dir.medium, "Memory")
-			? mp_volume_tmpfs(parent, v->name, memory_size(sv, v), 0777, ret_fd, err)
-			: mp_volume_dir(parent, v->name, ret_fd, err);
+	int r = mp_streq(v->empty_dir.medium, "Memory") ?
+			mp_volume_tmpfs(parent, v->name, memory_size(sv, v), 0777, ret_fd, err) :
+			mp_volume_dir(parent, v->name, ret_fd, err);
 
 	if (r == 0 && sv->spec->security.fs_group.is_set)
 		r = mp_volume_set_group(*ret_fd, fs_group(sv->spec), false, MP_GROUP_ALWAYS, err);
@@ -285,8 +284,8 @@ static int setup(struct mp_supervisor *sv, const struct mp_volume *v, int *ret_f
 		return mp_fail_text(err, EOPNOTSUPP, "this kind of volume is not supported");
 	r = open_plugin_dir(sv, v, &parent, err);
 	if (r == 0)
-		r = v->kind == MP_VOLUME_EMPTY_DIR ? setup_empty_dir(sv, v, parent, &fd, err)
-						   : setup_files(sv, v, parent, &fd, err);
+		r = v->kind == MP_VOLUME_EMPTY_DIR ? setup_empty_dir(sv, v, parent, &fd, err) :
+						     setup_files(sv, v, parent, &fd, err);
 	if (r < 0)
 		return r;
 	*ret_fd = mp_steal_fd(&fd);
@@ -314,10 +313,9 @@ void mp_exec_setup_volumes(struct mp_supervisor *sv)
 		if (rt->is_ready || !is_mounted(sv->spec, v->name))
 			continue;
 		if (setup(sv, v, &rt->fd, &err) < 0) {
-			mp_supervisor_post(sv, &(struct mp_event){
-						       .type = MP_EV_VOLUME_FAILED,
-						       .container = -1,
-						       .volume = { (int)i, err.msg } });
+			mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_VOLUME_FAILED,
+								   .container = -1,
+								   .volume = { (int)i, err.msg } });
 			is_complete = false;
 			continue;
 		}

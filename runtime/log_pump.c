@@ -143,9 +143,9 @@ int mp_log_pump_new(const struct mp_log_pump_config *config, struct mp_log_pump 
 	pump->ctx = config->ctx;
 	pump->loop = config->loop;
 	for (int i = 0; i < 2; i++)
-		pump->streams[i] = (struct stream){ .pump = pump,
-						    .fd = -EBADF,
-						    .kind = i == 0 ? MP_CRI_STDOUT : MP_CRI_STDERR };
+		pump->streams[i] = (struct stream){
+			.pump = pump, .fd = -EBADF, .kind = i == 0 ? MP_CRI_STDOUT : MP_CRI_STDERR
+		};
 	r = open_file(config, &pump->file, err);
 	for (int i = 0; i < 2 && r == 0; i++) {
 		struct stream *s = &pump->streams[i];

@@ -17,9 +17,9 @@ struct mp_log_pump;
 /** struct mp_log_pump_config - borrowed until mp_log_pump_new() returns, but for the callback. */
 struct mp_log_pump_config {
 	struct mp_loop *loop;
-	int dir_fd;            /* the pod's log directory */
-	const char *container; /* directory below it */
-	int64_t restart_count; /* names the file */
+	int dir_fd;               /* the pod's log directory */
+	const char *container;    /* directory below it */
+	int64_t restart_count;    /* names the file */
 	void (*wrote)(void *ctx); /* new entries are in the file; may be NULL */
 	void *ctx;
 };

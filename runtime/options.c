@@ -14,8 +14,8 @@ static const struct mp_option *find(const struct mp_option *table, const char *n
 				    char letter)
 {
 	for (; table && table->name; table++) {
-		if (letter ? table->letter == letter
-			   : strlen(table->name) == len && memcmp(table->name, name, len) == 0)
+		if (letter ? table->letter == letter :
+			     strlen(table->name) == len && memcmp(table->name, name, len) == 0)
 			return table;
 	}
 	return NULL;
@@ -115,9 +115,9 @@ static int parse_short(char **argv, size_t n, size_t *i, struct mp_args *ret, st
 		int r;
 
 		if (!o)
-			return mp_fail_text(err, EINVAL, "unknown option -%c: see 'minipod %s%s--help'",
-					    *at, ret->verb ? ret->verb->name : "",
-					    ret->verb ? " " : "");
+			return mp_fail_text(err, EINVAL,
+					    "unknown option -%c: see 'minipod %s%s--help'", *at,
+					    ret->verb ? ret->verb->name : "", ret->verb ? " " : "");
 		if (!o->arg || o->is_optional_arg) {
 			r = keep_value(ret, o, "", err);
 			if (r < 0)
@@ -189,7 +189,8 @@ int mp_args_parse(char **argv, size_t n, struct mp_args *ret, struct mp_error *e
 		return mp_fail_text(err, EINVAL, "minipod %s needs %s: see 'minipod %s --help'",
 				    ret->verb->name, ret->verb->args, ret->verb->name);
 	if (ret->n_positional > ret->verb->max_args)
-		return mp_fail_text(err, EINVAL, "unexpected argument '%s': see 'minipod %s --help'",
+		return mp_fail_text(err, EINVAL,
+				    "unexpected argument '%s': see 'minipod %s --help'",
 				    ret->positional[ret->verb->max_args], ret->verb->name);
 	return 0;
 }

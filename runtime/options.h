@@ -13,10 +13,10 @@
 
 /** struct mp_option - one option of a verb. A table of them ends with name NULL. */
 struct mp_option {
-	const char *name; /* "grace-period": written --grace-period */
-	char letter;      /* 'f' for -f; 0 = none */
-	const char *arg;  /* "SECONDS"; NULL: a switch */
-	const char *help; /* one line */
+	const char *name;     /* "grace-period": written --grace-period */
+	char letter;          /* 'f' for -f; 0 = none */
+	const char *arg;      /* "SECONDS"; NULL: a switch */
+	const char *help;     /* one line */
 	bool is_optional_arg; /* the value may be left out: --option or --option=VALUE */
 };
 
@@ -29,9 +29,9 @@ struct mp_verb {
 	size_t min_args, max_args;
 	const char *summary;
 	const char *example;
-	const struct mp_option *options; /* beside the common ones */
+	const struct mp_option *options;        /* beside the common ones */
 	int (*run)(const struct mp_args *args); /* the exit code */
-	bool takes_command; /* what follows "--" is kept apart in @command */
+	bool takes_command;                     /* what follows "--" is kept apart in @command */
 	bool is_hidden;
 };
 

@@ -63,8 +63,7 @@ void mp_report_event(const struct mp_report *report, const struct mp_pod_spec *s
 	if (report->has_color && ev->is_warning)
 		(void)fputs("\033[33m", report->out);
 	print_since(report, ev->last_wall);
-	(void)fprintf(report->out, "  %s  %s  ", ev->is_warning ? "Warning" : "Normal",
-		      ev->reason);
+	(void)fprintf(report->out, "  %s  %s  ", ev->is_warning ? "Warning" : "Normal", ev->reason);
 	mp_field_path(spec, ev->container, path);
 	if (path[0])
 		(void)fprintf(report->out, "%s  ", path);

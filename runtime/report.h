@@ -12,9 +12,9 @@
 
 /** struct mp_report - how to talk. */
 struct mp_report {
-	FILE *out;           /* events and the table: stderr; NULL = quiet */
-	bool has_color;      /* @out is a terminal and NO_COLOR is not set */
-	int64_t start_wall;  /* events are shown relative to this */
+	FILE *out;          /* events and the table: stderr; NULL = quiet */
+	bool has_color;     /* @out is a terminal and NO_COLOR is not set */
+	int64_t start_wall; /* events are shown relative to this */
 };
 
 /** mp_report_event() - "3.012s  Normal  Started  spec.containers{web}  Container started". */

@@ -137,8 +137,8 @@ static int fill_paths(const struct mp_roots *roots, const char *name, const char
 		r = put_path(ret->lib_path, sizeof(ret->lib_path), err, "%s/pods/%s", roots->lib,
 			     uid);
 	if (r == 0 && uid)
-		r = put_path(ret->log_path, sizeof(ret->log_path), err, "%s/pods/%s_%s",
-			     roots->log, name, uid);
+		r = put_path(ret->log_path, sizeof(ret->log_path), err, "%s/pods/%s_%s", roots->log,
+			     name, uid);
 	return r;
 }
 

@@ -41,9 +41,9 @@ struct mp_state_dir {
 	char name[520]; /* "<namespace>_<name>" */
 };
 
-#define MP_STATE_DIR_NONE \
-	((struct mp_state_dir){ .run_fd = -EBADF, .lib_fd = -EBADF, .log_fd = -EBADF, \
-				.lock_fd = -EBADF })
+#define MP_STATE_DIR_NONE       \
+	((struct mp_state_dir){ \
+		.run_fd = -EBADF, .lib_fd = -EBADF, .log_fd = -EBADF, .lock_fd = -EBADF })
 
 /**
  * mp_state_dir_create() - make and lock the directories of a new pod.

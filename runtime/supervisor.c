@@ -384,7 +384,8 @@ static void release(struct mp_supervisor *sv)
 	free(sv->volumes);
 }
 
-int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code, struct mp_error *err)
+int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code,
+		      struct mp_error *err)
 {
 	struct mp_supervisor sv = {
 		.config = *config,

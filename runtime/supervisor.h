@@ -39,26 +39,26 @@ struct mp_record {
 	size_t index;             /* into spec->containers */
 	char id[65];              /* 64 hex digits */
 	int64_t restart_count;
-	struct mp_arena arena;    /* argv, environment, image: lives as long as the record */
+	struct mp_arena arena; /* argv, environment, image: lives as long as the record */
 	struct mp_image image;
 	char **argv;
 	char **envp;
-	struct mp_process_config process; /* borrowed parts point into @arena */
+	struct mp_process_config process;   /* borrowed parts point into @arena */
 	struct mp_seccomp_program *seccomp; /* owned */
 	int dir_fd; /* owned: <lib>/pods/<uid>/<id, 12 digits>: the writable layer */
 	int64_t uid, gid;
-	int overlay_fd; /* owned until the start; detached root mount */
+	int overlay_fd;           /* owned until the start; detached root mount */
 	struct mp_rootfs *rootfs; /* owned until the start */
-	int *fds; /* owned until the start: what the child mounts */
+	int *fds;                 /* owned until the start: what the child mounts */
 	size_t n_fds;
 	struct mp_cgroup *cgroup; /* owned while the container may run */
-	int pidfd;      /* owned while running */
-	pid_t pid;      /* for printing */
-	struct mp_source exited; /* on @pidfd */
+	int pidfd;                /* owned while running */
+	pid_t pid;                /* for printing */
+	struct mp_source exited;  /* on @pidfd */
 	bool is_running;
 	struct mp_log_pump *log;
-	char termination_file[32]; /* name in the pod's private directory */
-	struct mp_attempt *hooks[2];           /* by enum mp_hook_kind */
+	char termination_file[32];              /* name in the pod's private directory */
+	struct mp_attempt *hooks[2];            /* by enum mp_hook_kind */
 	struct mp_attempt *probes[MP_N_PROBES]; /* by enum mp_probe_kind */
 	struct mp_net_check *net_hooks[2];
 	struct mp_net_check *net_probes[MP_N_PROBES];
@@ -73,7 +73,7 @@ struct mp_volume_rt {
 
 /** struct mp_supervisor_config - how to run a pod. */
 struct mp_supervisor_config {
-	const struct mp_pod_spec *spec;      /* borrowed, as everything here */
+	const struct mp_pod_spec *spec; /* borrowed, as everything here */
 	const struct mp_objects *objects;
 	const struct mp_roots *roots;
 	const char *pod_cidr;    /* "10.88.0.0/16" */
@@ -132,9 +132,9 @@ struct mp_supervisor {
 	struct mp_source infra_died;
 	bool is_stopping_sandbox;
 	bool has_noted_disk; /* the note about a full or read-only disk was given */
-	bool has_noted_oom; /* the note about oom_score_adj was given */
+	bool has_noted_oom;  /* the note about oom_score_adj was given */
 	char ip[64];
-	int ip_fd; /* owned: the reservation */
+	int ip_fd;      /* owned: the reservation */
 	int private_fd; /* owned: the pod's small files and tmpfs volumes, see enter_private_dir() */
 	char hostname[MP_HOSTNAME_MAX];
 	char uts_name[MP_HOSTNAME_MAX];

@@ -57,8 +57,8 @@ int mp_trace_open(int dir_fd, const struct mp_pod_spec *spec, const struct mp_po
 	if (!t)
 		return mp_fail(err, ENOMEM, "trace");
 	t->spec = spec;
-	t->fd = openat(dir_fd, "trace.jsonl", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
-		       0600);
+	t->fd = openat(dir_fd, "trace.jsonl",
+		       O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (t->fd < 0) {
 		free(t);
 		return mp_fail(err, errno, "open trace.jsonl");
