@@ -16,7 +16,7 @@ static int map_by = -EBADF; /* user namespace of the next configuration */
 static void make_layers(size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		char file[160], text[16];
+		char file[160], text[24];
 
 		(void)snprintf(layer_paths[i], sizeof(layer_paths[i]), "%s", at("layer%zu", i));
 		layers[i] = layer_paths[i];
