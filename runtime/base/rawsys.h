@@ -43,7 +43,8 @@ static inline long mp_raw_syscall(long nr, long a, long b, long c, long d, long 
 
 /**
  * mp_raw_clone3() - clone3(2), the child running @fn on its own stack.
- * @args: struct clone_args; with CLONE_VM it must name a stack, 16-aligned at its end.
+ * @args: struct clone_args; with CLONE_VM it must name a stack. An exit_signal other than SIGCHLD
+ *        hides the child from wait calls without __WALL.
  * @size: sizeof(struct clone_args) or an earlier version's.
  * @fn:   called in the child; its value is the child's exit status.
  *

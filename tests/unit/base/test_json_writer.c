@@ -209,7 +209,7 @@ static void yaml_strings_are_quoted_only_where_they_must(void **unused)
 static void yaml_texts_of_several_lines_are_blocks(void **unused)
 {
 	(void)unused;
-	assert_string(MP_JSON_YAML, "a\n  b\n\nc", 9, "- |-\n  a\n    b\n\n  c\n");
+	assert_string(MP_JSON_YAML, "a\n  b\n\nc", 8, "- |-\n  a\n    b\n\n  c\n");
 	assert_string(MP_JSON_YAML, "a\nb\n", 4, "- |\n  a\n  b\n");
 	assert_string(MP_JSON_YAML, "a\n\n", 3, "- |+\n  a\n\n");
 	assert_string(MP_JSON_YAML, " a\nb", 4, "- \" a\\nb\"\n");
