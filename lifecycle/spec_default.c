@@ -397,7 +397,8 @@ int mp_spec_default(struct mp_pod_spec *spec, const struct mp_seed *seed, struct
 	const size_t n = mp_spec_n_containers(spec);
 	int rc;
 
-	default_pod(spec); /* before the metadata, whose generation tells a first time from a second */
+	default_pod(
+		spec); /* before the metadata, whose generation tells a first time from a second */
 	rc = default_meta(&spec->meta, seed, arena);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = default_container(&spec->containers[i], spec->host_network, arena);
