@@ -90,9 +90,7 @@ static int note_hierarchy(struct mp_cgroup_host *host, const char *path,
 	    is_v2 != (controller == MP_CGROUP_UNIFIED))
 		return 0;
 	for (size_t i = 0; i < host->n; i++) {
-		struct stat other;
-
-		if (fstat(host->h[i].top_fd, &other) == 0 && other.st_dev == st.st_dev) {
+		if (host->h[i].dev == st.st_dev) {
 			host->h[i].controllers |= MP_BIT(controller);
 			host->where[controller] = (int)i;
 			return 0;
@@ -108,6 +106,7 @@ static int note_hierarchy(struct mp_cgroup_host *host, const char *path,
 		return mp_fail(err, ENOMEM, "remember %s", path);
 	h->version = is_v2 ? MP_CGROUP_FILES_V2 : MP_CGROUP_FILES_V1;
 	h->controllers = MP_BIT(controller);
+	h->dev = st.st_dev;
 	h->top_fd = mp_steal_fd(&fd);
 	host->where[controller] = (int)host->n++;
 	return 0;
@@ -138,6 +137,15 @@ static int note_v2_controllers(struct mp_cgroup_host *host, struct mp_error *err
 	return 0;
 }
 
+/*
+ * A v2 hierarchy beside v1 kills with one write and counts cpu time as well. What is not needed is
+ * not used: each hierarchy costs some 130 us per container.
+ */
+static bool is_done_by_v2(enum mp_cgroup_controller controller)
+{
+	return controller == MP_CGROUP_FREEZER || controller == MP_CGROUP_CPUACCT;
+}
+
 static int look_at_usual_place(struct mp_cgroup_host *host, bool ignore_v2, struct mp_error *err)
 {
 	struct statfs fs;
@@ -151,6 +159,8 @@ static int look_at_usual_place(struct mp_cgroup_host *host, bool ignore_v2, stru
 		char path[64];
 
 		if (controller == MP_CGROUP_UNIFIED && ignore_v2)
+			continue;
+		if (is_done_by_v2(controller) && host->where[MP_CGROUP_UNIFIED] >= 0)
 			continue;
 		(void)snprintf(path, sizeof(path), USUAL_PLACE "/%s",
 			       controller == MP_CGROUP_UNIFIED ?
@@ -278,16 +288,12 @@ static int decide_mode(struct mp_cgroup_host *host, struct mp_error *err)
 	return 0;
 }
 
-/*
- * What a v2 hierarchy beside v1 does better: kill with one write, count cpu time, report emptiness.
- * A hierarchy that is not needed is not used, each costs some 130 us per container.
- */
 static void drop_unneeded(struct mp_cgroup_host *host)
 {
-	if (host->mode == MP_CGROUP_V1)
-		return;
-	host->where[MP_CGROUP_FREEZER] = -1;
-	host->where[MP_CGROUP_CPUACCT] = -1;
+	for (int c = 0; c < MP_CGROUP_N_CONTROLLERS && host->mode != MP_CGROUP_V1; c++) {
+		if (is_done_by_v2((enum mp_cgroup_controller)c))
+			host->where[c] = -1;
+	}
 }
 
 static int name_roots(struct mp_cgroup_host *host, struct mp_error *err)
@@ -325,7 +331,7 @@ static int discover(struct mp_cgroup_host *host, const struct mp_cgroup_host_con
 	r = decide_mode(host, err);
 	if (r < 0)
 		return r;
-	if (host->mode == MP_CGROUP_V2 && !config->root && !config->v2_at) {
+	if (host->mode == MP_CGROUP_V2 && !config->root) {
 		r = move_to_delegated(&host->h[0], err);
 		if (r < 0)
 			return r;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "cgroups/host.h"
 #include "cgroups/limits.h"
@@ -19,6 +20,7 @@ struct mp_hierarchy {
 	char *top;            /* owned: its path, for messages and xattrs */
 	char *root;           /* owned: path of the root of all pods */
 	unsigned controllers; /* bits of enum mp_cgroup_controller that it serves */
+	dev_t dev;            /* tells hierarchies apart */
 };
 
 struct mp_cgroup_host {
