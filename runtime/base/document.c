@@ -236,7 +236,7 @@ static int copy_anchor(struct run *run, struct fy_token *token, const char **ret
 static int take_key(struct run *run, struct fy_event *event, const char *anchor, struct mp_place at)
 {
 	struct mp_build *b = run->build;
-	struct mp_node node;
+	struct mp_node node = { .kind = MP_NODE_NULL };
 	const bool is_plain = fy_token_scalar_style(event->scalar.value) == FYSS_PLAIN;
 	const int r = read_scalar(run, event, at, true, &node);
 
@@ -270,7 +270,7 @@ static int take_scalar(struct run *run, struct fy_event *event)
 	struct mp_build *b = run->build;
 	const struct mp_place at = event_place(run, event);
 	const char *anchor;
-	struct mp_node node;
+	struct mp_node node = { .kind = MP_NODE_NULL };
 	int r = copy_anchor(run, event->scalar.anchor, &anchor);
 
 	if (r < 0)
@@ -532,11 +532,12 @@ int mp_document_parse(struct mp_arena *arena, const char *name, const char *byte
 	if (b.n_roots == 0)
 		return mp_fail_text(err, EINVAL, "%s: there is no document in it", name);
 
-	const struct mp_node **roots = mp_arena_alloc(arena, b.n_roots, sizeof(*roots));
+	const size_t size = b.n_roots * sizeof(const struct mp_node *);
+	const struct mp_node **roots = mp_arena_alloc(arena, 1, size);
 
 	if (!roots)
 		return mp_fail(err, ENOMEM, "%s", name);
-	memcpy(roots, b.roots, b.n_roots * sizeof(*roots));
+	memcpy(roots, b.roots, size);
 	*ret = (struct mp_document){ .name = b.name, .roots = roots, .count = b.n_roots };
 	return 0;
 }

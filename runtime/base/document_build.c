@@ -54,12 +54,12 @@ static void *grow(void *array, size_t size, size_t count, size_t *max)
 	return bigger;
 }
 
-#define GROW(array, count, max)                                                 \
-	({                                                                      \
-		void *grown = grow((array), sizeof(*(array)), (count), &(max)); \
-		if (grown)                                                      \
-			(array) = grown;                                        \
-		grown != NULL;                                                  \
+#define GROW(array, type, count, max)                                       \
+	({                                                                  \
+		void *grown = grow((array), sizeof(type), (count), &(max)); \
+		if (grown)                                                  \
+			(array) = grown;                                    \
+		grown != NULL;                                              \
 	})
 
 static struct mp_build_frame *top(struct mp_build *b)
@@ -109,7 +109,7 @@ static int add_value(struct mp_build *b, const struct mp_built *value)
 		b->root = value;
 		return 0;
 	}
-	if (!GROW(b->slots, b->n_slots, b->max_slots))
+	if (!GROW(b->slots, struct mp_build_slot, b->n_slots, b->max_slots))
 		return mp_build_no_memory(b);
 	b->slots[b->n_slots] = (struct mp_build_slot){
 		.key = f->is_map ? f->key : NULL,
@@ -130,7 +130,7 @@ int mp_build_anchor(struct mp_build *b, const char *anchor, const struct mp_buil
 		return 0;
 	if (b->n_anchors == ANCHORS_MAX)
 		return mp_build_fail(b, at, "more than %d anchors", ANCHORS_MAX);
-	if (!GROW(b->anchors, b->n_anchors, b->max_anchors))
+	if (!GROW(b->anchors, struct mp_build_anchor, b->n_anchors, b->max_anchors))
 		return mp_build_no_memory(b);
 	b->anchors[b->n_anchors++] = (struct mp_build_anchor){ anchor, value };
 	return 0;
@@ -242,7 +242,7 @@ static int merge_map(struct mp_build *b, const struct mp_built *map, struct mp_p
 	for (size_t i = 0; i < map->node.count; i++) {
 		const struct mp_entry *entry = &map->node.entries[i];
 
-		if (!GROW(b->slots, b->n_slots, b->max_slots))
+		if (!GROW(b->slots, struct mp_build_slot, b->n_slots, b->max_slots))
 			return mp_build_no_memory(b);
 		b->slots[b->n_slots] = (struct mp_build_slot){
 			.key = entry->key,
@@ -388,7 +388,7 @@ int mp_build_end(struct mp_build *b, bool is_empty)
 	if (b->n_roots == DOCUMENTS_MAX)
 		return mp_build_fail(b, (struct mp_place){ root->node.line, root->node.column },
 				     "more than %d documents", DOCUMENTS_MAX);
-	if (!GROW(b->roots, b->n_roots, b->max_roots))
+	if (!GROW(b->roots, const struct mp_node *, b->n_roots, b->max_roots))
 		return mp_build_no_memory(b);
 	b->roots[b->n_roots++] = &root->node;
 	return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/base/document_scan.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 
@@ -105,6 +106,8 @@ int mp_scan_json(const char *name, const char *text, size_t len, size_t start, s
 					       "48 objects and arrays");
 			open[depth++] = at;
 		} else if (c == '}' || c == ']') {
+			assert(depth > 0); /* the first bracket opens, the last one returns */
+
 			const size_t last = open[--depth];
 
 			if ((c == '}') != (text[last] == '{')) {
@@ -124,6 +127,7 @@ int mp_scan_json(const char *name, const char *text, size_t len, size_t start, s
 		}
 		at++;
 	}
+	assert(depth > 0);
 	return fail_at(err, name, text, open[depth - 1],
 		       text[open[depth - 1]] == '{' ? "this '{' is never closed" :
 						      "this '[' is never closed");

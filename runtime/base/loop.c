@@ -27,11 +27,8 @@ struct mp_loop {
 
 int mp_loop_new(struct mp_loop **ret_loop, struct mp_error *err)
 {
-	mp_auto_free struct mp_loop *loop = calloc(1, sizeof(*loop));
 	mp_auto_fd epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 
-	if (!loop)
-		return mp_fail(err, ENOMEM, "create the event loop");
 	if (epoll_fd < 0)
 		return mp_fail(err, errno, "create the event loop: epoll");
 
@@ -41,14 +38,19 @@ int mp_loop_new(struct mp_loop **ret_loop, struct mp_error *err)
 		return mp_fail(err, errno, "create the event loop: timer");
 
 	/* The timer is the one entry without a source. */
-	struct epoll_event event = { .events = EPOLLIN, .data = { .ptr = loop } };
+	struct epoll_event event = { .events = EPOLLIN, .data = { .ptr = NULL } };
 
 	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, timer_fd, &event) < 0)
 		return mp_fail(err, errno, "create the event loop: watch the timer");
+
+	struct mp_loop *loop = calloc(1, sizeof(*loop));
+
+	if (!loop)
+		return mp_fail(err, ENOMEM, "create the event loop");
 	loop->epoll_fd = mp_steal_fd(&epoll_fd);
 	loop->timer_fd = mp_steal_fd(&timer_fd);
 	loop->deadline = MP_NSEC_NEVER;
-	*ret_loop = mp_steal_ptr(&loop);
+	*ret_loop = loop;
 	return 0;
 }
 
@@ -101,7 +103,7 @@ void mp_loop_remove(struct mp_source *source)
 	(void)r;
 	for (int i = 0; i < loop->n_batch; i++) {
 		if (loop->batch[i].data.ptr == source)
-			loop->batch[i].data.ptr = NULL;
+			loop->batch[i].data.ptr = loop; /* nobody */
 	}
 	source->loop = NULL;
 	loop->n_sources--;
@@ -153,10 +155,10 @@ static int turn(struct mp_loop *loop, int timeout_ms, struct mp_error *err)
 	for (int i = 0; i < n; i++) {
 		void *ptr = loop->batch[i].data.ptr;
 
-		loop->batch[i].data.ptr = NULL; /* called at most once */
-		if (ptr == loop) {
+		loop->batch[i].data.ptr = loop; /* called at most once */
+		if (!ptr) {
 			take_timer(loop);
-		} else if (ptr) {
+		} else if (ptr != loop) {
 			struct mp_source *source = ptr;
 			const uint32_t wanted = source->events | EPOLLERR | EPOLLHUP;
 			const uint32_t events = loop->batch[i].events & wanted;
