@@ -61,27 +61,34 @@ int mp_cgfile_read_all(int dir_fd, const char *file, size_t limit, char **ret_te
 	if (fd < 0)
 		return -errno;
 
-	mp_auto_free char *text = NULL;
+	char *text = NULL;
 	size_t len = 0;
+	int r = 0;
 
 	for (size_t room = 4096;; room *= 2) {
 		char *bigger = realloc(text, room);
 
-		if (!bigger)
-			return -ENOMEM;
+		if (!bigger) {
+			r = -ENOMEM;
+			break;
+		}
 		text = bigger;
-
-		int n = read_some(fd, text + len, room - len);
-
-		if (n < 0)
-			return n;
-		len += (size_t)n;
-		if (len > limit)
-			return -EFBIG;
+		r = read_some(fd, text + len, room - len);
+		if (r < 0)
+			break;
+		len += (size_t)r;
+		if (len > limit) {
+			r = -EFBIG;
+			break;
+		}
 		if (len < room - 1)
 			break;
 	}
-	*ret_text = mp_steal_ptr(&text);
+	if (r < 0) {
+		free(text);
+		return r;
+	}
+	*ret_text = text;
 	return 0;
 }
 

@@ -85,12 +85,13 @@ static double log2_of(uint64_t v)
 	double digit = 0.5;
 	double r = whole;
 
-	for (int i = 0; i < 48; i++, digit /= 2) {
+	for (int i = 0; i < 48; i++) {
 		mantissa *= mantissa;
 		if (mantissa >= 2) {
 			mantissa /= 2;
 			r += digit;
 		}
+		digit /= 2;
 	}
 	return r;
 }
@@ -102,8 +103,9 @@ static double pow10_of(double v)
 	double term = 1;
 	double sum = 1;
 
-	for (; v >= 1; v -= 1)
+	for (int i = (int)v; i > 0; i--)
 		whole *= 10;
+	v -= (int)v;
 	v *= 2.302585092994045684;
 	for (int i = 1; i < 40; i++) {
 		term *= v / i;

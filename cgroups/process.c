@@ -157,6 +157,22 @@ int mp_cgroup_freeze(struct mp_cgroup *cg, bool is_frozen, struct mp_error *err)
 	return 0;
 }
 
+/* @n: how many there were just now; afterwards, how many there are. */
+static int signal_some(const struct mp_cgroup *cg, size_t *n)
+{
+	size_t room = *n + 64;
+	pid_t *pids = calloc(room, sizeof(*pids));
+	int r;
+
+	if (!pids)
+		return -ENOMEM;
+	r = mp_cgroup_pids(cg, pids, room, n, NULL);
+	for (size_t i = 0; r == 0 && i < *n && i < room; i++)
+		(void)kill(pids[i], SIGKILL); /* ESRCH: it was faster */
+	free(pids);
+	return r;
+}
+
 /*
  * Signal everybody until a round finds nobody new. Frozen processes cannot fork, and those that
  * were still on their way into the freezer show up in the next round. A pid that is reused between
@@ -172,17 +188,9 @@ static int signal_all(const struct mp_cgroup *cg)
 
 		if (r < 0 || n == 0 || n == before)
 			return r;
-
-		size_t room = n + 64;
-		mp_auto_free pid_t *pids = calloc(room, sizeof(*pids));
-
-		if (!pids)
-			return -ENOMEM;
-		r = mp_cgroup_pids(cg, pids, room, &n, NULL);
+		r = signal_some(cg, &n);
 		if (r < 0)
 			return r;
-		for (size_t i = 0; i < n && i < room; i++)
-			(void)kill(pids[i], SIGKILL); /* ESRCH: it was faster */
 		before = n;
 	}
 	return 0;

@@ -44,12 +44,22 @@ static inline const char *v2_place(void)
 									  "/sys/fs/cgroup";
 }
 
+/* A pid alone is not unique: tests may run in pid namespaces side by side. */
+static inline void name_root(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	(void)snprintf(root_name, sizeof(root_name), "minipod-test-%d-%llx", (int)getpid(),
+		       (unsigned long long)now.tv_sec * 1000000000U + (unsigned long)now.tv_nsec);
+}
+
 /* false: this host has no such view; the group is then skipped. */
 static inline bool open_view(enum view view)
 {
 	struct mp_cgroup_host_config config = { .root = root_name };
 
-	(void)snprintf(root_name, sizeof(root_name), "minipod-test-%d", (int)getpid());
+	name_root();
 	if (view == V1_ONLY)
 		config.ignore_v2 = true;
 	if (view == V2_ONLY)

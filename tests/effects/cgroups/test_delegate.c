@@ -57,7 +57,8 @@ static int make_unit(void **unused)
 	char text[64];
 	const char *controller = some_controller();
 
-	(void)snprintf(unit, sizeof(unit), "%s/minipod-test-%d", v2_place(), (int)getpid());
+	name_root();
+	(void)snprintf(unit, sizeof(unit), "%s/%s", v2_place(), root_name);
 	(void)snprintf(handed_down_before, sizeof(handed_down_before), "%s",
 		       read_from(v2_place(), "cgroup.subtree_control"));
 	if (controller) {

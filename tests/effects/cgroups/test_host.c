@@ -109,7 +109,7 @@ static void a_directory_that_is_no_cgroup_is_no_host(void **unused)
 static void page_sizes_are_those_of_the_kernel(void **unused)
 {
 	(void)unused;
-	uint64_t sizes[MP_CGROUP_HUGE_MAX];
+	uint64_t sizes[MP_CGROUP_HUGE_MAX] = { 0 };
 	size_t n = mp_cgroup_host_hugepages(sizes);
 
 	for (size_t i = 0; i < n; i++) {
@@ -125,7 +125,7 @@ static void page_sizes_are_those_of_the_kernel(void **unused)
 static void huge_page_limits_arrive_on_demand_only(void **unused)
 {
 	(void)unused;
-	uint64_t sizes[MP_CGROUP_HUGE_MAX];
+	uint64_t sizes[MP_CGROUP_HUGE_MAX] = { 0 };
 	char file[64];
 	char name[MP_CGROUP_HUGE_NAME_MAX];
 

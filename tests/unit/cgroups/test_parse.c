@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,8 +62,7 @@ static void malformed_mountinfo_lines_are_skipped(void **unused)
 	assert_string_equal(line.point, "/good");
 	assert_false(mp_parse_mountinfo(&text, &line));
 
-	memset(too_long, 'a', sizeof(too_long) - 1);
-	memcpy(too_long, "1 2 0:3 / /", 11);
+	(void)snprintf(too_long, sizeof(too_long), "1 2 0:3 / /%015000d rw - cgroup2 none rw\n", 0);
 	text = too_long;
 	assert_false(mp_parse_mountinfo(&text, &line));
 }
