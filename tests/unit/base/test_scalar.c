@@ -105,7 +105,7 @@ static void numbers_of_hundreds_of_digits_do_not_overflow_anything(void **unused
 	mp_scalar_resolve(text, 400, &scalar);
 	assert_int_equal(scalar.kind, MP_SCALAR_NUMBER);
 	assert_string_equal(scalar.text, "0");
-	memcpy(text, "0x", 2);
+	text[1] = 'x';
 	memset(text + 2, 'f', 300);
 	mp_scalar_resolve(text, 302, &scalar);
 	assert_int_equal(scalar.kind, MP_SCALAR_TOO_LARGE);
