@@ -2,20 +2,30 @@
 #include "runtime/cmd_run.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "runtime/base/clock_io.h"
 #include "runtime/base/log.h"
+#include "runtime/cli.h"
+#include "runtime/client.h"
 #include "runtime/manifest.h"
+#include "runtime/startup.h"
 #include "runtime/supervisor.h"
-
-#define EXIT_OURS 125
 
 const struct mp_option mp_run_options[] = {
 	{ "filename", 'f', "FILE", "a manifest; may be given again; - is standard input", false },
 	{ "no-prefix", 0, NULL, "container output without its container's name", false },
 	{ "pod-cidr", 0, "RANGE", "addresses for pods (10.88.0.0/16)", false },
+	{ "detach", 'd', NULL, "run the pod in the background", false },
+	{ "wait-for", 0, "STATE",
+	  "with -d, return when the pod has: started (default), ready, none", false },
+	{ "timeout", 0, "DURATION", "with -d, wait no longer than that (the pod goes on)", false },
+	{ "replace", 0, NULL, "delete a pod of that name first", false },
+	{ "result-file", 0, "FILE", "write the pod as it ended, a core/v1 object", false },
 	{ NULL, 0, NULL, NULL, false },
 };
 
@@ -23,13 +33,6 @@ static void print_lines(enum mp_log_level level, const struct mp_lines *lines)
 {
 	for (const struct mp_line *l = lines->first; l; l = l->next)
 		mp_log(level, "%s", l->text);
-}
-
-static bool wants_color(int fd)
-{
-	const char *no_color = getenv("NO_COLOR");
-
-	return isatty(fd) && !(no_color && no_color[0]);
 }
 
 static size_t collect_files(const struct mp_args *args, const char **files, size_t max)
@@ -61,23 +64,190 @@ static int load(const struct mp_args *args, struct mp_manifest *m, const struct 
 	return r < 0 ? r : mp_manifest_only_pod(m, spec, err);
 }
 
-static const char *option_or(const struct mp_args *args, const char *name, const char *variable,
-			     const char *fallback)
+/* The directory is opened now: a mistake shows at once, and a later chdir does no harm. */
+static int open_result(const char *path, struct mp_supervisor_config *config, struct mp_error *err)
 {
-	const char *value = mp_args_get(args, name);
+	char dir[PATH_MAX];
+	const char *slash = path ? strrchr(path, '/') : NULL;
 
-	if (!value && variable)
-		value = getenv(variable);
-	return value && value[0] ? value : fallback;
+	config->result_dir_fd = -EBADF;
+	if (!path)
+		return 0;
+	config->result_name = slash ? slash + 1 : path;
+	if (!config->result_name[0])
+		return mp_fail(err, EISDIR, "--result-file %s", path);
+	(void)snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) + 1 : 1,
+		       slash ? path : ".");
+	config->result_dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return config->result_dir_fd < 0 ? mp_fail(err, errno, "--result-file: open %s", dir) : 0;
+}
+
+static int replace_pod(const struct mp_supervisor_config *config, struct mp_error *err)
+{
+	const struct mp_delete_options options = { .waits = true, .deadline = MP_NSEC_NEVER };
+	const int r = mp_client_delete(config->roots, config->spec->meta.namespace_,
+				       config->spec->meta.name, &options, err);
+
+	if (r == -ENOENT) {
+		*err = MP_ERROR_NONE;
+		return 0;
+	}
+	return mp_wrap(err, r, "--replace");
+}
+
+/* ---- the background --------------------------------------------------------------------------- */
+
+static int use_dev_null(void)
+{
+	mp_auto_fd fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int i = 0; i <= 2 && fd >= 0; i++)
+		if (dup2(fd, i) < 0)
+			return -errno;
+	return fd < 0 ? -errno : 0;
+}
+
+/* The supervisor of a background pod: a session of its own, nobody's terminal. */
+static _Noreturn void supervise_detached(struct mp_supervisor_config *config,
+					 struct mp_startup *startup)
+{
+	struct mp_error err = MP_ERROR_NONE;
+	int code = MP_EXIT_OURS, r = 0;
+
+	if (setsid() < 0)
+		r = mp_fail(&err, errno, "make a session");
+	else if (chdir("/") < 0)
+		r = mp_fail(&err, errno, "go to /");
+	else if (use_dev_null() < 0)
+		r = mp_fail(&err, ENXIO, "open /dev/null");
+	config->startup = startup;
+	if (r == 0)
+		r = mp_supervisor_run(config, &code, &err);
+	if (r < 0)
+		mp_startup_tell(startup, MP_EXIT_OURS, err.msg);
+	_exit(r < 0 ? MP_EXIT_OURS : code);
+}
+
+static int report_start(const struct mp_pod_spec *spec, int r, int code, const char *text)
+{
+	if (r == -ETIMEDOUT) {
+		mp_log(MP_LOG_ERROR,
+		       "pod \"%s\" has not started in time; it goes on: see 'minipod "
+		       "describe %s'",
+		       spec->meta.name, spec->meta.name);
+		return MP_EXIT_TIMEOUT;
+	}
+	if (r < 0) {
+		mp_log(MP_LOG_ERROR, "the supervisor of pod \"%s\" ended without a word: %s",
+		       spec->meta.name, strerror(-r));
+		return MP_EXIT_OURS;
+	}
+	if (code == MP_EXIT_OURS)
+		mp_log(MP_LOG_ERROR, "%s", text);
+	else if (code != 0)
+		mp_log(MP_LOG_ERROR,
+		       "pod \"%s\" does not start: %s (it is kept: 'minipod describe "
+		       "%s', 'minipod delete %s')",
+		       spec->meta.name, text, spec->meta.name, spec->meta.name);
+	else
+		(void)printf("pod/%s created\n", spec->meta.name);
+	return code;
+}
+
+static int run_detached(struct mp_supervisor_config *config, enum mp_start_goal goal,
+			int timeout_ms, int *ret_code, struct mp_error *err)
+{
+	char text[2048];
+	int ends[2], r;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return mp_fail(err, errno, "pipe to the supervisor");
+	(void)fflush(NULL);
+
+	const pid_t pid = fork();
+
+	if (pid < 0) {
+		(void)close(ends[0]);
+		(void)close(ends[1]);
+		return mp_fail(err, errno, "fork the supervisor");
+	}
+	if (pid == 0) {
+		struct mp_startup startup = { .fd = ends[1], .goal = goal };
+
+		(void)close(ends[0]);
+		supervise_detached(config, &startup);
+	}
+	(void)close(ends[1]);
+	r = mp_startup_wait(ends[0], timeout_ms, ret_code, text, sizeof(text));
+	(void)close(ends[0]);
+	if (r == 0 && *ret_code == MP_EXIT_OURS)
+		(void)waitpid(pid, NULL, 0); /* it takes away what it made before it ends */
+	*ret_code = report_start(config->spec, r, *ret_code, text);
+	return 0;
+}
+
+static int parse_waiting(const struct mp_args *args, enum mp_start_goal *ret_goal,
+			 int *ret_timeout_ms, struct mp_error *err)
+{
+	const char *timeout = mp_args_get(args, "timeout");
+	mp_nsec span = 0;
+	int r = mp_start_goal_parse(mp_cli_option(args, "wait-for", NULL, "started"), ret_goal,
+				    err);
+
+	*ret_timeout_ms = -1;
+	if (r == 0 && timeout)
+		r = mp_duration_parse("--timeout", timeout, &span, err);
+	if (r == 0 && timeout)
+		*ret_timeout_ms =
+			span / MP_NSEC_PER_MS > 86400000 ? 86400000 : (int)(span / MP_NSEC_PER_MS);
+	if (r == 0 && !mp_args_has(args, "detach") && (timeout || mp_args_has(args, "wait-for")))
+		r = mp_fail_text(err, EINVAL, "--wait-for and --timeout go with -d");
+	return r;
+}
+
+/* ---- the verb --------------------------------------------------------------------------------- */
+
+static int run(const struct mp_args *args, const struct mp_manifest *m,
+	       const struct mp_pod_spec *spec, int *ret_code, struct mp_error *err)
+{
+	struct mp_roots roots;
+	struct mp_supervisor_config config = {
+		.spec = spec,
+		.objects = &m->objects,
+		.roots = &roots,
+		.pod_cidr = mp_cli_option(args, "pod-cidr", "MINIPOD_POD_CIDR", "10.88.0.0/16"),
+		.cgroup_root = mp_cli_option(args, "cgroup-root", "MINIPOD_CGROUP_ROOT", NULL),
+		.is_foreground = !mp_args_has(args, "detach"),
+		.has_prefix = !mp_args_has(args, "no-prefix"),
+		.has_out_color = mp_cli_wants_color(STDOUT_FILENO),
+		.has_err_color = mp_cli_wants_color(STDERR_FILENO),
+		.is_quiet = mp_args_has(args, "quiet"),
+		.start_wall = mp_clock_read().wall,
+	};
+	enum mp_start_goal goal;
+	int timeout_ms;
+	int r = parse_waiting(args, &goal, &timeout_ms, err);
+
+	if (r == 0)
+		r = mp_cli_roots(args, &roots, err);
+	if (r == 0)
+		r = open_result(mp_args_get(args, "result-file"), &config, err);
+	if (r == 0 && mp_args_has(args, "replace"))
+		r = replace_pod(&config, err);
+	if (r == 0)
+		r = config.is_foreground ? mp_supervisor_run(&config, ret_code, err) :
+					   run_detached(&config, goal, timeout_ms, ret_code, err);
+	if (config.result_dir_fd >= 0)
+		(void)close(config.result_dir_fd);
+	return r;
 }
 
 int mp_cmd_run(const struct mp_args *args)
 {
 	struct mp_manifest m = { .n_pods = 0 };
 	struct mp_error err = MP_ERROR_NONE;
-	struct mp_roots roots;
 	const struct mp_pod_spec *spec = NULL;
-	int code = EXIT_OURS;
+	int code = MP_EXIT_OURS;
 	int r = load(args, &m, &spec, &err);
 
 	if (r == 0 && geteuid() != 0)
@@ -86,26 +256,9 @@ int mp_cmd_run(const struct mp_args *args)
 			"running a pod makes namespaces, mounts and cgroups and needs root: "
 			"try 'sudo minipod run ...'");
 	if (r == 0)
-		r = mp_roots_init(option_or(args, "root", "MINIPOD_ROOT", NULL), &roots, &err);
-	if (r == 0) {
-		const struct mp_supervisor_config config = {
-			.spec = spec,
-			.objects = &m.objects,
-			.roots = &roots,
-			.pod_cidr = option_or(args, "pod-cidr", "MINIPOD_POD_CIDR", "10.88.0.0/16"),
-			.cgroup_root = option_or(args, "cgroup-root", "MINIPOD_CGROUP_ROOT", NULL),
-			.is_foreground = true,
-			.has_prefix = !mp_args_has(args, "no-prefix"),
-			.has_out_color = wants_color(STDOUT_FILENO),
-			.has_err_color = wants_color(STDERR_FILENO),
-			.is_quiet = mp_args_has(args, "quiet"),
-			.start_wall = mp_clock_read().wall,
-		};
-
-		r = mp_supervisor_run(&config, &code, &err);
-	}
+		r = run(args, &m, spec, &code, &err);
 	if (r < 0 && err.code != 0)
 		mp_log(MP_LOG_ERROR, "%s", err.msg);
 	mp_manifest_done(&m);
-	return r < 0 ? EXIT_OURS : code;
+	return r < 0 ? MP_EXIT_OURS : code;
 }

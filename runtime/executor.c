@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "runtime/attempt.h"
+#include "runtime/control.h"
 #include "runtime/net_check.h"
 #include "runtime/supervisor.h"
 
@@ -61,6 +62,7 @@ void mp_executor_do(struct mp_supervisor *sv, const struct mp_action *a)
 		break;
 	case MP_DO_RECORD_EVENT:
 		mp_report_event(&sv->report, sv->spec, &a->event);
+		mp_control_event(sv->control, &a->event);
 		break;
 	case MP_DO_PUBLISH_STATUS:
 		sv->has_new_status = true;

@@ -22,9 +22,12 @@
 #include "runtime/base/clock_io.h"
 #include "runtime/base/fd.h"
 #include "runtime/base/json.h"
+#include "runtime/control.h"
 #include "runtime/echo.h"
 #include "runtime/node.h"
 #include "runtime/pod_json.h"
+#include "runtime/result.h"
+#include "runtime/startup.h"
 #include "runtime/status_json.h"
 #include "runtime/trace.h"
 
@@ -116,14 +119,17 @@ static void write_status(struct mp_supervisor *sv)
 	mp_status_json_write(&sv->status_json, &status);
 
 	const char *text = mp_json_finish(&sv->status_json, &len, NULL);
+	int r = mp_result_note_deletion(sv, &err);
 
 	sv->has_new_status = false;
-	if (text && mp_file_replace(sv->dir.run_fd, "status.json", text, len, 0600, &err) < 0 &&
-	    !sv->has_noted_disk) {
+	if (r == 0 && text)
+		r = mp_file_replace(sv->dir.run_fd, "status.json", text, len, 0600, &err);
+	if (r < 0 && !sv->has_noted_disk) {
 		sv->has_noted_disk = true;
 		mp_report_note(&sv->report, "the pod goes on, but its status cannot be written: %s",
 			       err.msg);
 	}
+	mp_control_status(sv->control);
 }
 
 /* ---- signals ---------------------------------------------------------------------------------- */
@@ -298,6 +304,8 @@ static int set_up(struct mp_supervisor *sv, struct mp_error *err)
 		r = enter_private_dir(sv, err);
 	if (r == 0)
 		r = make_machine(sv, err);
+	if (r == 0)
+		r = mp_control_open(sv, &sv->control, err);
 	if (r == 0 && c->is_foreground && !c->is_quiet)
 		r = mp_echo_new(sv->loop, sv->spec, STDOUT_FILENO, c->has_prefix, c->has_out_color,
 				&sv->echo, err);
@@ -343,8 +351,10 @@ static int supervise(struct mp_supervisor *sv, struct mp_error *err)
 			continue;
 		/* The last status of a foreground pod would be removed in the same breath. */
 		if (sv->has_new_status &&
-		    !(sv->config.is_foreground && mp_pod_is_finished(sv->pod)))
+		    !(sv->config.is_foreground && mp_pod_is_finished(sv->pod) &&
+		      !mp_control_is_watched(sv->control)))
 			write_status(sv);
+		mp_startup_check(sv->config.startup, sv->spec, mp_pod_status(sv->pod));
 		if (mp_pod_is_finished(sv->pod))
 			return 0;
 		mp_loop_arm(sv->loop, mp_nsec_min(wake_at, mp_executor_deadline(sv)));
@@ -398,7 +408,7 @@ int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code,
 		.dir = MP_STATE_DIR_NONE,
 		.tear_down_at = MP_NSEC_NEVER,
 		.now = mp_clock_read(),
-		.report = { .out = config->is_quiet ? NULL : stderr,
+		.report = { .out = config->is_quiet || !config->is_foreground ? NULL : stderr,
 			    .has_color = config->has_err_color,
 			    .start_wall = config->start_wall },
 	};
@@ -416,15 +426,20 @@ int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code,
 			mp_echo_flush(sv.echo);
 		mp_report_table(&sv.report, sv.spec, mp_pod_status(sv.pod));
 		*ret_code = mp_report_exit_code(sv.spec, mp_pod_status(sv.pod), sv.start_errno);
+		if (config->result_name)
+			r = mp_result_write(&sv, err);
 	}
 	leave_private_dir(&sv);
-	if (r < 0 || config->is_foreground) {
+	/* A background pod that ended by itself stays readable until somebody deletes it. */
+	if (r < 0 || config->is_foreground || mp_pod_is_deleting(sv.pod)) {
 		struct mp_error second = MP_ERROR_NONE;
 
 		if (sv.dir.run_fd >= 0 && (mp_state_dir_remove_data(&sv.dir, &second) < 0 ||
 					   mp_state_dir_remove(&sv.dir, &second) < 0))
 			mp_report_note(&sv.report, "left behind: %s", second.msg);
 	}
+	mp_control_free(sv.control); /* not before the directory is gone: clients wait for that */
+	sv.control = NULL;
 	mp_state_dir_close(&sv.dir);
 	release(&sv);
 	(void)sigprocmask(SIG_SETMASK, &sv.old_mask, NULL);

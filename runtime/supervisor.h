@@ -31,6 +31,7 @@ struct mp_attempt;
 struct mp_net_check;
 struct mp_device_program;
 struct mp_control;
+struct mp_startup;
 struct mp_supervisor;
 
 /** struct mp_record - one instance of a container: from CREATE to its removal. */
@@ -83,6 +84,9 @@ struct mp_supervisor_config {
 	bool has_out_color, has_err_color;
 	bool is_quiet;
 	int64_t start_wall;
+	struct mp_startup *startup; /* who waits for the start of a background pod; NULL: nobody */
+	int result_dir_fd;          /* the final object goes to this directory ... */
+	const char *result_name;    /* ... under this name; NULL: is not wanted */
 };
 
 #define MP_TEXT_MAX 16384
@@ -142,6 +146,7 @@ struct mp_supervisor {
 	struct mp_volume_rt *volumes;
 	struct mp_record **records; /* newest of each container */
 	int *start_errno;           /* per container, for the exit code */
+	int64_t noted_deletion;     /* what deletion.json says; 0: there is none */
 	mp_nsec tear_down_at;       /* when cleaning up is tried again; MP_NSEC_NEVER */
 	unsigned int n_tear_downs;
 	struct mp_now now; /* of this turn */

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/client.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runtime/base/auto.h"
+#include "runtime/base/clock_io.h"
+#include "runtime/base/fd.h"
+#include "runtime/control.h"
+#include "runtime/pod_view.h"
+
+#define REPLY_MAX    ((size_t)4 * 1024 * 1024)
+#define REPLY_WITHIN mp_seconds(30)
+
+static int open_pod(const struct mp_roots *roots, const char *namespace_, const char *name,
+		    struct mp_state_dir *ret, struct mp_error *err)
+{
+	char dir_name[520];
+
+	(void)snprintf(dir_name, sizeof(dir_name), "%s_%s", namespace_, name);
+
+	int r = strchr(dir_name, '/') ? -ENOENT :
+					mp_state_dir_open(roots, dir_name, NULL, ret, err);
+
+	return r == -ENOENT ? mp_fail_text(err, ENOENT, "pods \"%s\" not found", name) : r;
+}
+
+static int connect_in(const struct mp_state_dir *dir, int *ret_fd, struct mp_error *err)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	mp_auto_fd fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return mp_fail(err, errno, "control socket");
+	/* A socket's path is short; the directory's may not be: go by its descriptor. */
+	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/" MP_CONTROL_NAME,
+		       dir->run_fd);
+	if (connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0) {
+		if (errno == ENOENT || errno == ECONNREFUSED)
+			return mp_fail_text(err, ECONNREFUSED, "nobody supervises %s", dir->name);
+		return mp_fail(err, errno, "reach the supervisor of %s", dir->name);
+	}
+	*ret_fd = mp_steal_fd(&fd);
+	return 0;
+}
+
+int mp_client_connect(const struct mp_roots *roots, const char *namespace_, const char *name,
+		      int *ret_fd, struct mp_error *err)
+{
+	struct mp_state_dir dir = MP_STATE_DIR_NONE;
+	int r = open_pod(roots, namespace_, name, &dir, err);
+
+	if (r == 0)
+		r = connect_in(&dir, ret_fd, err);
+	mp_state_dir_close(&dir);
+	return r;
+}
+
+static int wait_readable(int fd, mp_nsec deadline)
+{
+	for (;;) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		const mp_nsec left = deadline == MP_NSEC_NEVER ?
+					     MP_NSEC_PER_MS :
+					     deadline - mp_clock_read().mono + MP_NSEC_PER_MS - 1;
+		const mp_nsec ms = left / MP_NSEC_PER_MS;
+		const int r = poll(&p, 1,
+				   deadline == MP_NSEC_NEVER ? -1 :
+				   ms < 0                    ? 0 :
+				   ms > 86400000             ? 86400000 :
+							       (int)ms);
+
+		if (r > 0)
+			return 0;
+		if (r < 0 && errno != EINTR)
+			return -errno;
+		if (r == 0 && deadline != MP_NSEC_NEVER && mp_clock_read().mono >= deadline)
+			return -ETIMEDOUT;
+	}
+}
+
+int mp_message_read(struct mp_message_reader *m, struct mp_arena *arena, mp_nsec deadline,
+		    const struct mp_node **ret, struct mp_error *err)
+{
+	for (;;) {
+		const char *at = m->bytes ? m->bytes + m->used : NULL;
+		const char *newline = at ? memchr(at, '\n', m->n - m->used) : NULL;
+		struct mp_document doc;
+		int r;
+
+		if (newline) {
+			r = mp_document_parse(arena, "answer", at, (size_t)(newline - at),
+					      MP_DOCUMENT_JSON, &doc, err);
+			m->used += (size_t)(newline - at) + 1;
+			if (r == 0)
+				*ret = doc.roots[0];
+			return r;
+		}
+		if (m->used > 0) {
+			memmove(m->bytes, m->bytes + m->used, m->n - m->used);
+			m->n -= m->used;
+			m->used = 0;
+		}
+		if (m->n == m->size) {
+			const size_t size = m->size > 0 ? m->size * 2 : 8192;
+			char *bigger = size <= REPLY_MAX ? realloc(m->bytes, size) : NULL;
+
+			if (!bigger)
+				return mp_fail(err, EMSGSIZE, "answer of the supervisor");
+			m->bytes = bigger;
+			m->size = size;
+		}
+		r = wait_readable(m->fd, deadline);
+		if (r < 0)
+			return mp_fail(err, -r, "wait for the supervisor");
+
+		const ssize_t n = read(m->fd, m->bytes + m->n, m->size - m->n);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != ECONNRESET)
+			return mp_fail(err, errno, "read the supervisor's answer");
+		if (n <= 0)
+			return mp_fail_text(err, EPIPE, "the supervisor has hung up");
+		m->n += (size_t)n;
+	}
+}
+
+void mp_message_reader_done(struct mp_message_reader *m)
+{
+	free(m->bytes);
+	m->bytes = NULL;
+	m->n = m->size = m->used = 0;
+}
+
+void mp_client_begin(struct mp_json *w, const char *request)
+{
+	mp_json_init(w, MP_JSON_COMPACT);
+	mp_json_object_begin(w);
+	mp_json_put_int(w, "version", MP_CONTROL_VERSION);
+	mp_json_put_string(w, "request", request);
+}
+
+int mp_client_post(int fd, struct mp_json *w, const int *fds, size_t n_fds, struct mp_error *err)
+{
+	size_t len;
+	int r;
+
+	mp_json_object_end(w);
+
+	const char *text = mp_json_finish(w, &len, &r);
+
+	if (!text)
+		r = mp_fail(err, -r, "request");
+	else if (len + 1 > MP_CONTROL_MESSAGE_MAX)
+		r = mp_fail(err, E2BIG, "request");
+	else
+		r = mp_fds_send(fd, text, len, fds, n_fds, err);
+	if (r == 0)
+		r = mp_fds_send(fd, "\n", 1, NULL, 0, err);
+	mp_json_done(w);
+	return r;
+}
+
+int mp_client_check(const struct mp_node *reply, struct mp_error *err)
+{
+	const struct mp_node *ok = mp_node_get(reply, "ok");
+	int64_t code = EPROTO;
+
+	if (ok && ok->kind == MP_NODE_BOOL && ok->boolean)
+		return 0;
+	(void)mp_node_int64(mp_node_get(reply, "errno"), &code);
+	return mp_fail_text(err, code > 0 && code < 4096 ? (int)code : EPROTO, "%s",
+			    mp_node_text(reply, "error", NULL));
+}
+
+/* ---- delete ----------------------------------------------------------------------------------- */
+
+/* Asks the supervisor; with @waits until it has hung up, which is when the pod is gone. */
+static int ask(int fd, const struct mp_delete_options *o, struct mp_error *err)
+{
+	struct mp_message_reader reader = { .fd = fd };
+	const mp_nsec answer_by = mp_nsec_add(mp_clock_read().mono, REPLY_WITHIN);
+	struct mp_arena arena = { 0 };
+	const struct mp_node *reply;
+	struct mp_json w;
+	int r;
+
+	mp_client_begin(&w, "delete");
+	if (o->grace_s.is_set)
+		mp_json_put_int(&w, "graceSeconds", o->grace_s.v);
+	mp_json_put_bool(&w, "force", o->is_forced);
+	r = mp_client_post(fd, &w, NULL, 0, err);
+	if (r == 0)
+		r = mp_message_read(&reader, &arena, mp_nsec_min(answer_by, o->deadline), &reply,
+				    err);
+	if (r == 0)
+		r = mp_client_check(reply, err);
+	/* Gone between our connecting and asking: the caller looks again. */
+	if (r == -EPIPE)
+		r = 0;
+	else if (r == 0 && o->waits) {
+		do
+			r = mp_message_read(&reader, &arena, o->deadline, &reply, err);
+		while (r == 0);
+		r = r == -EPIPE ? 0 : r;
+	}
+	mp_message_reader_done(&reader);
+	mp_arena_done(&arena);
+	return r;
+}
+
+/* Nobody supervises it and the lock is ours: take away what is left of a pod that has ended. */
+static int remove_ended(const struct mp_roots *roots, const char *namespace_, const char *name,
+			struct mp_error *err)
+{
+	struct mp_arena arena = { 0 };
+	struct mp_pod_view view;
+	struct mp_state_dir dir = MP_STATE_DIR_NONE;
+	int r = mp_pod_view_load(&arena, roots, namespace_, name, &view, err);
+
+	if (r == 0)
+		r = mp_state_dir_open(roots, view.dir_name, view.uid, &dir, err);
+	if (r == 0)
+		r = mp_state_dir_lock(&dir, err);
+	if (r == 0 && !view.has_ended)
+		r = mp_fail_text(err, EHOSTDOWN,
+				 "the supervisor of pod \"%s\" has died and the pod had not ended: "
+				 "'minipod recover %s' takes it up again",
+				 name, name);
+	if (r == 0)
+		r = mp_state_dir_remove_data(&dir, err);
+	if (r == 0)
+		r = mp_state_dir_remove(&dir, err);
+	mp_state_dir_close(&dir);
+	mp_arena_done(&arena);
+	return r;
+}
+
+static void nap(void)
+{
+	const struct timespec ten_ms = { .tv_nsec = 10 * MP_NSEC_PER_MS };
+
+	(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &ten_ms, NULL);
+}
+
+int mp_client_delete(const struct mp_roots *roots, const char *namespace_, const char *name,
+		     const struct mp_delete_options *o, struct mp_error *err)
+{
+	bool was_asked = false;
+
+	for (int tries = 0;; tries++) {
+		mp_auto_fd fd = -EBADF;
+		int r = mp_client_connect(roots, namespace_, name, &fd, err);
+
+		if (r == 0) {
+			if (was_asked && !o->waits)
+				return 0;
+			r = ask(fd, o, err);
+			was_asked = true;
+			if (r < 0 || !o->waits)
+				return r;
+			continue;
+		}
+		if (r == -ECONNREFUSED)
+			r = remove_ended(roots, namespace_, name, err);
+		/* Its supervisor is only just beginning, or about to leave. */
+		if (r == -EAGAIN && tries < 1000) {
+			nap();
+			continue;
+		}
+		return r == -ENOENT && was_asked ? 0 : r;
+	}
+}

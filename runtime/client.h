@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The clients' side of the control socket, and deleting a pod whatever state it is in. */
+#pragma once
+
+#include "lifecycle/spec.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/document.h"
+#include "runtime/base/json.h"
+#include "runtime/state_dir.h"
+
+/**
+ * mp_client_connect() - connect to the supervisor of a pod.
+ * @ret_fd: owned by the caller; blocking.
+ *
+ * Return: 0; -ENOENT when there is no such pod; -ECONNREFUSED when nobody supervises it; -errno.
+ */
+int mp_client_connect(const struct mp_roots *roots, const char *namespace_, const char *name,
+		      int *ret_fd, struct mp_error *err);
+
+/** struct mp_message_reader - messages of a connection. Zero-initialise, set @fd. */
+struct mp_message_reader {
+	int fd;      /* borrowed */
+	char *bytes; /* owned: mp_message_reader_done() */
+	size_t n, size, used;
+};
+
+/**
+ * mp_message_read() - the next message, waiting for it until @deadline (monotonic).
+ * @ret: lives in @arena.
+ *
+ * Return: 0; -EPIPE at the end of the stream; -ETIMEDOUT; -errno.
+ */
+int mp_message_read(struct mp_message_reader *reader, struct mp_arena *arena, mp_nsec deadline,
+		    const struct mp_node **ret, struct mp_error *err);
+
+void mp_message_reader_done(struct mp_message_reader *reader);
+
+/** mp_client_begin() - {"version":1,"request":@request, left open for more members. */
+void mp_client_begin(struct mp_json *w, const char *request);
+
+/** mp_client_post() - close the object and send it with @fds; releases @w. */
+int mp_client_post(int fd, struct mp_json *w, const int *fds, size_t n_fds, struct mp_error *err);
+
+/** mp_client_check() - a refusal becomes the error it carries: -errno and its sentence. */
+int mp_client_check(const struct mp_node *reply, struct mp_error *err);
+
+/** struct mp_delete_options - as kubectl delete takes them. */
+struct mp_delete_options {
+	struct mp_opt_int grace_s; /* absent: the pod's own */
+	bool is_forced;
+	bool waits;       /* until the pod object is gone */
+	mp_nsec deadline; /* for waiting; MP_NSEC_NEVER */
+};
+
+/**
+ * mp_client_delete() - delete a pod: by its supervisor while there is one, by ourselves when it
+ * has ended.
+ *
+ * Return: 0; -ENOENT; -ETIMEDOUT; -EHOSTDOWN when its supervisor died and it had not ended;
+ * -errno.
+ */
+int mp_client_delete(const struct mp_roots *roots, const char *namespace_, const char *name,
+		     const struct mp_delete_options *options, struct mp_error *err);

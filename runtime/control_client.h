@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the control socket share: its clients and what they run. */
+#pragma once
+
+#include "namespaces/exec.h"
+#include "runtime/base/document.h"
+#include "runtime/base/json.h"
+#include "runtime/base/loop.h"
+#include "runtime/control.h"
+
+#define MP_CONTROL_CLIENTS_MAX 256
+#define MP_CONTROL_OUT_MAX     ((size_t)262144) /* bytes waiting for one client */
+
+/** struct mp_client - one connection. */
+struct mp_client {
+	struct mp_control *control; /* borrowed */
+	int fd;                     /* owned */
+	struct mp_source source;
+	char *in; /* owned: a request that is not complete yet */
+	size_t n_in, in_size;
+	char *out; /* owned: what the socket did not take yet */
+	size_t n_out, out_size;
+	int fds[3]; /* owned: descriptors that came with the request */
+	size_t n_fds;
+	bool is_watching;
+	bool has_news;               /* a status that was not sent yet */
+	bool is_doomed;              /* to be closed when the loop's batch is over */
+	struct mp_client_exec *exec; /* it waits for this */
+	struct mp_client *next;
+};
+
+/** struct mp_client_exec - a process that a client runs in a container. */
+struct mp_client_exec {
+	struct mp_control *control;
+	struct mp_client *client; /* NULL: it has hung up */
+	struct mp_exec exec;
+	struct mp_source exited, report;
+	bool has_failed; /* a step before exec failed */
+	bool is_tty;
+	struct mp_error error;
+	struct mp_client_exec *next;
+};
+
+struct mp_control {
+	struct mp_supervisor *sv; /* borrowed */
+	int fd;                   /* owned: listening */
+	struct mp_source source;
+	struct mp_client *clients;
+	size_t n_clients;
+	struct mp_client_exec *execs;
+};
+
+/** mp_client_send() - queue one message (a finished writer) and send what the socket takes. */
+void mp_client_send(struct mp_client *client, struct mp_json *w);
+
+/** mp_client_ok() - {"version":1,"ok":true}. */
+void mp_client_ok(struct mp_client *client);
+
+/** mp_client_refuse() - {"version":1,"ok":false,"error":...,"errno":...}. */
+void mp_client_refuse(struct mp_client *client, int code, const char *text);
+
+/** mp_client_request() - carry out one request; answers now or later. */
+void mp_client_request(struct mp_client *client, const char *text, size_t len);
+
+/** mp_client_exec_start() - the request "exec". */
+void mp_client_exec_start(struct mp_client *client, const struct mp_node *request,
+			  struct mp_arena *arena);
+
+/** mp_client_exec_hang_up() - nobody waits for it any more. */
+void mp_client_exec_hang_up(struct mp_client_exec *exec);

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Processes that clients run in containers, with descriptors that the client has sent. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "runtime/base/auto.h"
+#include "runtime/control_client.h"
+#include "runtime/supervisor.h"
+
+/* The exit code; -1 while it lives. */
+static int reap(struct mp_client_exec *x, bool waits)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	if (waitid(P_PIDFD, (id_t)x->exec.child.pidfd, &info, WEXITED | (waits ? 0 : WNOHANG)) < 0)
+		return 255;
+	if (info.si_pid == 0)
+		return -1;
+	return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+}
+
+static void release(struct mp_client_exec *x)
+{
+	for (struct mp_client_exec **at = &x->control->execs; *at; at = &(*at)->next) {
+		if (*at == x) {
+			*at = x->next;
+			break;
+		}
+	}
+	if (x->client)
+		x->client->exec = NULL;
+	mp_loop_remove(&x->exited);
+	mp_loop_remove(&x->report);
+	mp_exec_done(&x->exec);
+	free(x);
+}
+
+static void answer(struct mp_client_exec *x, int code)
+{
+	struct mp_client *c = x->client;
+	struct mp_json w;
+
+	x->client = NULL;
+	if (!c)
+		return;
+	c->exec = NULL;
+	if (x->has_failed) {
+		mp_client_refuse(c, x->error.code ? x->error.code : ECHILD,
+				 x->error.msg[0] ? x->error.msg : "killed before it could start");
+	} else {
+		mp_json_init(&w, MP_JSON_COMPACT);
+		mp_json_object_begin(&w);
+		mp_json_put_int(&w, "version", MP_CONTROL_VERSION);
+		mp_json_put_bool(&w, "ok", true);
+		mp_json_put_int(&w, "exitCode", code);
+		mp_json_object_end(&w);
+		mp_client_send(c, &w);
+		mp_json_done(&w);
+	}
+}
+
+static void has_exited(struct mp_source *source, uint32_t events)
+{
+	struct mp_client_exec *x = mp_container_of(source, struct mp_client_exec, exited);
+	enum mp_child_state state = MP_CHILD_EXECED;
+	const int code = reap(x, false);
+
+	(void)events;
+	if (code < 0)
+		return;
+	/* The last words of the set-up, if they have not been read yet. */
+	if (!x->has_failed && x->report.loop) {
+		mp_loop_remove(&x->report);
+		if (mp_exec_report_read(&x->exec, &state, &x->error) < 0 ||
+		    state != MP_CHILD_EXECED)
+			x->has_failed = true;
+	}
+	answer(x, code);
+	release(x);
+}
+
+static void has_report(struct mp_source *source, uint32_t events)
+{
+	struct mp_client_exec *x = mp_container_of(source, struct mp_client_exec, report);
+	enum mp_child_state state = MP_CHILD_STARTING;
+
+	(void)events;
+	mp_loop_remove(&x->report); /* its descriptor is closed once the answer is final */
+	if (mp_exec_report_read(&x->exec, &state, &x->error) < 0 || state == MP_CHILD_FAILED)
+		x->has_failed = true;
+	else if (state == MP_CHILD_STARTING &&
+		 mp_loop_add(x->control->sv->loop, &x->report, &x->error) < 0)
+		x->has_failed = true;
+}
+
+static struct mp_record *find_record(struct mp_supervisor *sv, const char *name)
+{
+	for (size_t i = 0; i < mp_spec_n_containers(sv->spec); i++)
+		if (mp_streq(sv->spec->containers[i].name, name))
+			return sv->records[i] && sv->records[i]->is_running ? sv->records[i] : NULL;
+	return NULL;
+}
+
+static const char **words_of(const struct mp_node *list, struct mp_arena *arena)
+{
+	const char **argv;
+
+	if (!list || list->kind != MP_NODE_LIST || list->count == 0)
+		return NULL;
+	argv = mp_arena_alloc(arena, list->count + 1, sizeof(*argv));
+	for (size_t i = 0; argv && i < list->count; i++) {
+		if (list->items[i]->kind != MP_NODE_STRING)
+			return NULL;
+		argv[i] = list->items[i]->text;
+	}
+	return argv;
+}
+
+static int start(struct mp_client *c, struct mp_record *record, const char *const *argv,
+		 bool is_tty, struct mp_error *err)
+{
+	struct mp_exec_config config = {
+		.process = record->process,
+		.container_pidfd = record->pidfd,
+		.has_pid_ns = !record->sv->spec->host_pid,
+	};
+	struct mp_client_exec *x = calloc(1, sizeof(*x));
+	int r;
+
+	if (!x)
+		return mp_fail(err, ENOMEM, "exec");
+	x->control = c->control;
+	x->is_tty = is_tty;
+	x->exec = MP_EXEC_NONE;
+	config.process.argv = argv;
+	config.process.is_tty = is_tty;
+	for (size_t i = 0; i < MP_ARRAY_SIZE(c->fds); i++)
+		config.process.stdio[i] = c->fds[i];
+	r = mp_exec_spawn(&config, &x->exec, err);
+	if (r < 0) {
+		free(x);
+		return r;
+	}
+	x->next = c->control->execs;
+	c->control->execs = x;
+	x->exited = (struct mp_source){ .fd = x->exec.child.pidfd,
+					.events = EPOLLIN,
+					.ready = has_exited };
+	x->report = (struct mp_source){ .fd = x->exec.child.report_fd,
+					.events = EPOLLIN,
+					.ready = has_report };
+	r = mp_loop_add(record->sv->loop, &x->exited, err);
+	if (r == 0)
+		r = mp_loop_add(record->sv->loop, &x->report, err);
+	if (r < 0) {
+		(void)mp_child_kill_group(x->exec.child.pidfd, x->exec.child.pid, SIGKILL);
+		(void)reap(x, true);
+		release(x);
+		return r;
+	}
+	x->client = c;
+	c->exec = x;
+	return 0;
+}
+
+void mp_client_exec_start(struct mp_client *c, const struct mp_node *request,
+			  struct mp_arena *arena)
+{
+	const struct mp_node *container = mp_node_get(request, "container");
+	const struct mp_node *tty = mp_node_get(request, "tty");
+	const char **argv = words_of(mp_node_get(request, "argv"), arena);
+	struct mp_error err = MP_ERROR_NONE;
+	struct mp_record *record;
+
+	if (!argv) {
+		mp_client_refuse(c, EINVAL, "argv: must be a list of strings, at least one");
+		return;
+	}
+	if (c->n_fds != MP_ARRAY_SIZE(c->fds)) {
+		mp_client_refuse(c, EINVAL, "exec needs three descriptors: stdin, stdout, stderr");
+		return;
+	}
+	record = container && container->kind == MP_NODE_STRING ?
+			 find_record(c->control->sv, container->text) :
+			 NULL;
+	if (!record) {
+		mp_client_refuse(c, ESRCH, "container not found or not running");
+		return;
+	}
+	if (start(c, record, argv, tty && tty->kind == MP_NODE_BOOL && tty->boolean, &err) < 0)
+		mp_client_refuse(c, err.code, err.msg);
+}
+
+void mp_client_exec_hang_up(struct mp_client_exec *x)
+{
+	x->client = NULL;
+	/* As a terminal that is closed; without one its pipes end, and it may go on. */
+	if (x->is_tty)
+		(void)mp_child_kill_group(x->exec.child.pidfd, x->exec.child.pid, SIGHUP);
+}
+
+void mp_control_end_execs(struct mp_control *control)
+{
+	while (control && control->execs) {
+		struct mp_client_exec *x = control->execs;
+
+		if (reap(x, false) < 0) {
+			(void)mp_child_kill_group(x->exec.child.pidfd, x->exec.child.pid, SIGKILL);
+			(void)reap(x, true);
+		}
+		release(x);
+	}
+}
