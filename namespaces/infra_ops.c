@@ -221,8 +221,11 @@ int mp_op_pause_fds(const void *arg)
 		r = place(above[2], MP_PAUSE_PROGRAM_FD, O_CLOEXEC);
 	if (r < 0)
 		return r;
-	if (*fds->report_fd > 3) {
-		r = mp_sys_close_range(3, (unsigned int)*fds->report_fd - 1, 0);
+	if (*fds->report_fd <= MP_PAUSE_PROGRAM_FD) /* -1: there is none */
+		return mp_sys_close_range(MP_PAUSE_PROGRAM_FD + 1, ~0U, 0);
+	if (*fds->report_fd > MP_PAUSE_PROGRAM_FD + 1) {
+		r = mp_sys_close_range(MP_PAUSE_PROGRAM_FD + 1, (unsigned int)*fds->report_fd - 1,
+				       0);
 		if (r < 0)
 			return r;
 	}
