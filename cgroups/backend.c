@@ -4,10 +4,10 @@
  * /sys/fs/cgroup; creating, limiting and removing groups is written directly (tree.c). Measured
  * with libcgroup 2.0.2 on Linux 6.18, hybrid host, two cores, microseconds:
  *
- *   cgroup_init()                                           860 .. 1500
- *   cgroup_init() again in the same process                 120
- *   cgroup_create_cgroup(), one controller, no chown        240   (mkdir + one write: 70)
- *   looking at /sys/fs/cgroup as host.c does first          25
+ *   cgroup_init()                                           650 .. 1500
+ *   cgroup_init() again in the same process                 120 .. 150
+ *   cgroup_create_cgroup(), one controller, no chown        120 .. 310   (mkdir and write: 60)
+ *   looking at /sys/fs/cgroup as host.c does first           50 .. 110
  *
  * It re-reads /proc/cgroups and /proc/mounts for each process, opens each file by path, and cannot
  * be told to undo a half-built tree, to use tasks files or to hand out a directory for
