@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The binary needs root to do anything useful, hence sbin.
-if(TARGET minipod)
-	install(TARGETS minipod RUNTIME DESTINATION "${CMAKE_INSTALL_SBINDIR}")
-endif()
+install(TARGETS minipod RUNTIME DESTINATION "${CMAKE_INSTALL_SBINDIR}")
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 foreach(doc README.md ARCHITECTURE.md CHANGELOG.md)
 	install(FILES ${doc} DESTINATION "${CMAKE_INSTALL_DOCDIR}" OPTIONAL)

@@ -4,11 +4,6 @@
 # The static library minipod_<name>. LAYERS are ours and propagate; DEPS are third-party and do not.
 function(minipod_layer name)
 	cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LAYERS;DEPS")
-	if(NOT arg_SOURCES)
-		add_library(minipod_${name} INTERFACE)
-		target_link_libraries(minipod_${name} INTERFACE ${arg_LAYERS})
-		return()
-	endif()
 	add_library(minipod_${name} STATIC ${arg_SOURCES})
 	target_link_libraries(minipod_${name} PUBLIC ${arg_LAYERS} PRIVATE minipod_flags ${arg_DEPS})
 	if(MINIPOD_LTO)
