@@ -319,11 +319,13 @@ static void the_joining_process_cannot_be_looked_into_from_inside(void **unused)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	read_all(fd, comm, sizeof(comm));
 	(void)close(fd);
-	spy = exec_config(&pod, SHELL("for p in /proc/[0-9]*; do "
-				      "[ ${p#/proc/} = 1 -o ${p#/proc/} = $$ ] && continue;"
-				      "echo seen; ls $p/fd/ $p/cwd/ 2>&1 >/dev/null | "
-				      "grep -c -i denied; "
-				      "readlink $p/exe; done; true"));
+	spy = exec_config(
+		&pod,
+		SHELL("for p in /proc/[0-9]*; do "
+		      "[ ${p#/proc/} = 1 -o ${p#/proc/} = $$ ] && continue;"
+		      "echo seen; ls $p/root/ $p/cwd/ 2>&1 >/dev/null | "
+		      "grep -c -i denied; "
+		      "readlink $p/exe; readlink $p/fd/0; cat $p/environ; done 2>/dev/null; true"));
 	assert_int_equal(run_exec(&spy, out, sizeof(out)), 0);
 	assert_string_equal(out, "seen\n2\n");
 	assert_int_equal(mp_sys_pidfd_send_signal(exec.child.pidfd, SIGKILL), 0);

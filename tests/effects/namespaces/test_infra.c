@@ -210,8 +210,9 @@ static void a_failing_step_is_named_and_leaves_nothing(void **unused)
 
 		config.sysctls = lists[i];
 		config.n_sysctls = 1;
-		assert_int_equal(mp_infra_create(&config, &infra, &err), 0);
-		assert_true(mp_infra_wait_ready(infra, &err) < 0);
+		/* Either may say it: it depends on whether the child ran beside us. */
+		assert_true(mp_infra_create(&config, &infra, &err) < 0 ||
+			    mp_infra_wait_ready(infra, &err) < 0);
 		assert_non_null(strstr(err.msg, "start pause: set sysctl"));
 		mp_infra_free(infra);
 		assert_no_children();
