@@ -462,6 +462,10 @@ void mp_infra_free(struct mp_infra *infra)
 {
 	if (!infra)
 		return;
+	if (!infra->is_ready && infra->child.pidfd >= 0) {
+		(void)mp_sys_pidfd_send_signal(infra->child.pidfd, SIGKILL);
+		(void)waitid(P_PIDFD, (id_t)infra->child.pidfd, NULL, WEXITED);
+	}
 	if (!infra->is_ready)
 		mp_child_done(&infra->child);
 	prepare_free(infra->prepare);
