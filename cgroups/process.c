@@ -201,9 +201,12 @@ int mp_cgroup_kill(struct mp_cgroup *cg, struct mp_error *err)
 	int fd = mp_node_dir(cg, MP_CGROUP_UNIFIED);
 	int r = -ENOENT;
 
+	/* An empty cgroup may still be used again, one that was killed may not: see the header. */
+	if (mp_cgroup_is_empty(cg))
+		return 0;
 	if (fd >= 0)
 		r = mp_cgfile_write(fd, "cgroup.kill", "1");
-	if (r == -ENODEV || (r == -ENOENT && mp_cgroup_is_empty(cg)))
+	if (r == -ENODEV)
 		return 0;
 	if (r == -ENOENT) { /* before Linux 5.14, or pure v1 */
 		bool is_frozen = freeze(cg, true) == 0;

@@ -120,7 +120,7 @@ int mp_cgroup_join_last(const struct mp_cgroup_join *join);
  *
  * One write where cgroup.kill exists. Otherwise the tree is frozen, every process signalled, and
  * thawed, so that a fork bomb cannot outrun us; call again while mp_cgroup_is_empty() says no.
- * Start nothing in @cg afterwards, open a new one: Linux 6.18 compares the kill count of the target
+ * Does nothing to an empty cgroup. Otherwise start nothing in @cg afterwards, open a new one: Linux 6.18 compares the kill count of the target
  * with that of the cloning process's own cgroup, and so kills at birth whatever CLONE_INTO_CGROUP
  * puts into a cgroup that was ever killed (kernel/cgroup/cgroup.c, kill_seq).
  *
