@@ -120,9 +120,10 @@ int mp_cgroup_join_last(const struct mp_cgroup_join *join);
  *
  * One write where cgroup.kill exists. Otherwise the tree is frozen, every process signalled, and
  * thawed, so that a fork bomb cannot outrun us; call again while mp_cgroup_is_empty() says no.
- * Does nothing to an empty cgroup. Otherwise start nothing in @cg afterwards, open a new one: Linux 6.18 compares the kill count of the target
- * with that of the cloning process's own cgroup, and so kills at birth whatever CLONE_INTO_CGROUP
- * puts into a cgroup that was ever killed (kernel/cgroup/cgroup.c, kill_seq).
+ *
+ * Does nothing to an empty cgroup. One that was killed takes no newcomer by CLONE_INTO_CGROUP: on
+ * Linux 6.18 the child is dead at birth (seen; the kernel's kill_seq of the target differs from that
+ * of the cloning process's own cgroup). So start nothing in @cg afterwards, open a new one.
  *
  * Return: 0 (also when there was nobody, or the cgroup is gone), or -errno.
  */
