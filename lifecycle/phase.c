@@ -41,6 +41,12 @@ static int failure_code(const struct mp_terminated *t)
 	return t->exit_code == 0 && strcmp(t->reason, "OOMKilled") == 0 ? 137 : t->exit_code;
 }
 
+/* Its record was removed so that the whole pod starts over: it has not ended for good (4.5). */
+static bool starts_over(const struct mp_container_status *s)
+{
+	return s->has_last && strcmp(s->last.reason, "RestartingAllContainers") == 0;
+}
+
 static void count_init(struct counts *n, const struct mp_pod_spec *spec,
 		       const struct mp_container_spec *c, const struct mp_container_status *s)
 {
@@ -51,7 +57,7 @@ static void count_init(struct counts *n, const struct mp_pod_spec *spec,
 		code = failure_code(&s->state.terminated);
 		break;
 	case MP_STATE_WAITING:
-		if (s->has_last) {
+		if (s->has_last && !starts_over(s)) {
 			code = failure_code(&s->last);
 			break;
 		}
@@ -110,7 +116,7 @@ static void count_main(struct counts *n, const struct mp_pod_spec *spec,
 			break;
 		}
 		n->stopped++;
-		if (!mp_should_restart(spec, c, s->last.exit_code))
+		if (!starts_over(s) && !mp_should_restart(spec, c, s->last.exit_code))
 			n->stopped_for_good++;
 		break;
 	case MP_STATE_NONE:

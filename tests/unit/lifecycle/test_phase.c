@@ -229,6 +229,21 @@ static void container_policy_overrides_the_pod(void **unused)
 	expect(MP_PHASE_FAILED);
 }
 
+static void pod_that_starts_over_has_not_ended(void **unused)
+{
+	(void)unused;
+	make(MP_RESTART_NEVER, "m");
+	waiting_after(0, 137);
+	expect(MP_PHASE_FAILED);
+	strcpy(st[0].last.reason, "RestartingAllContainers");
+	expect(MP_PHASE_RUNNING);
+	make(MP_RESTART_NEVER, "im");
+	waiting_after(0, 137);
+	strcpy(st[0].last.reason, "RestartingAllContainers");
+	waiting(1);
+	expect(MP_PHASE_PENDING);
+}
+
 static void names_and_finality(void **unused)
 {
 	(void)unused;
@@ -256,6 +271,7 @@ int main(void)
 		cmocka_unit_test(ends_by_exit_codes),
 		cmocka_unit_test(deleted_always_pod_ends_by_its_exit_codes),
 		cmocka_unit_test(container_policy_overrides_the_pod),
+		cmocka_unit_test(pod_that_starts_over_has_not_ended),
 		cmocka_unit_test(names_and_finality),
 	};
 
