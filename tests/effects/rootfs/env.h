@@ -119,6 +119,8 @@ static inline int env_after(void **state)
 #define env_test(f) cmocka_unit_test_setup_teardown(f, env_before, env_after)
 
 /* Path below the test's directory; sixty-four may be in use at a time. */
+static inline const char *at(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 static inline const char *at(const char *fmt, ...)
 {
 	static char paths[64][512];

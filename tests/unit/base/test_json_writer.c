@@ -233,7 +233,7 @@ static void numbers_are_written_shortest(void **unused)
 	mp_json_double(&w, 5e-324);
 	mp_json_double(&w, 1.7976931348623157e308);
 	mp_json_double(&w, -0.0);
-	mp_json_double(&w, NAN);
+	mp_json_double(&w, (double)NAN);
 	mp_json_double(&w, (double)INFINITY);
 	mp_json_list_end(&w);
 	assert_string_equal(mp_json_finish(&w, NULL, NULL),

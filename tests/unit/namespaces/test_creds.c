@@ -75,8 +75,8 @@ static void what_is_no_name_is_refused(void **unused)
 					   "NET_ADMIN,",
 					   "CHOWN=ep",
 					   "KILL ",
-					   "a_very_long_word_that_is_no_capability_at_all_"
-					   "and_does_not_fit_into_any_buffer_either" };
+					   ("a_very_long_word_that_is_no_capability_at_all_"
+					    "and_does_not_fit_into_any_buffer_either") };
 	(void)unused;
 	for (size_t i = 0; i < MP_ARRAY_SIZE(bad); i++) {
 		unsigned int cap;
