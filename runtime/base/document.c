@@ -471,10 +471,12 @@ static int parse_json(struct mp_build *b, const char *text, size_t len, bool all
 		struct run run = { .build = b, .base = place, .is_json = !is_yaml };
 		int r = 0;
 
-		if (is_yaml)
+		if (is_yaml) {
 			end = len;
-		else
+			r = mp_scan_yaml(b->name, text, len, at, b->err);
+		} else {
 			r = mp_scan_json(b->name, text, len, at, &end, b->err);
+		}
 		if (r >= 0)
 			r = run_parser(&run, text + at, end - at);
 		if (r < 0)
@@ -506,8 +508,9 @@ static int parse_into(struct mp_build *b, const char *text, size_t len,
 		return parse_json(b, text, len, format == MP_DOCUMENT_AUTO);
 
 	struct run run = { .build = b, .base = { 1, 1 } };
+	const int scanned = mp_scan_yaml(b->name, text, len, 0, b->err);
 
-	return run_parser(&run, text, len);
+	return scanned < 0 ? scanned : run_parser(&run, text, len);
 }
 
 int mp_document_parse(struct mp_arena *arena, const char *name, const char *bytes, size_t len,

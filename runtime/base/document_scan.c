@@ -65,6 +65,43 @@ size_t mp_scan_blank(const char *text, size_t len, size_t at)
 	return at;
 }
 
+#define YAML_OPEN_MAX 100000 /* brackets that are never closed, in all */
+#define YAML_LINE_MAX 300000 /* brackets and commas in one line */
+
+int mp_scan_yaml(const char *name, const char *text, size_t len, size_t start, struct mp_error *err)
+{
+	size_t in_line = 0, open = 0;
+
+	for (size_t i = start; i < len; i++) {
+		switch (text[i]) {
+		case '\n':
+			in_line = 0;
+			break;
+		case '[':
+		case '{':
+			in_line++;
+			if (++open > YAML_OPEN_MAX)
+				return fail_at(err, name, text, i,
+					       "more than 100000 brackets are not closed");
+			break;
+		case ']':
+		case '}':
+			in_line++;
+			open -= open > 0 ? 1 : 0;
+			break;
+		case ',':
+			in_line++;
+			break;
+		default:
+			break;
+		}
+		if (in_line > YAML_LINE_MAX)
+			return fail_at(err, name, text, i,
+				       "more than 300000 brackets and commas in one line");
+	}
+	return 0;
+}
+
 /* The byte after the string that begins at @at, or 0 when it has no end. */
 static size_t skip_string(const char *text, size_t len, size_t at)
 {

@@ -37,5 +37,17 @@ int mp_scan_encoding(const char *name, const char *text, size_t len, struct mp_e
 int mp_scan_json(const char *name, const char *text, size_t len, size_t start, size_t *ret_end,
 		 struct mp_error *err);
 
+/**
+ * mp_scan_yaml() - refuse text from @start on that would make a YAML parser keep millions of tokens.
+ *
+ * A flow collection may turn out to be a key, so a parser keeps its tokens to the end of the line
+ * or longer. This counts brackets and commas without understanding quotes, so its limits are far
+ * beyond what a manifest, or a script inside one, can need.
+ *
+ * Return: 0 or -EINVAL with a position.
+ */
+int mp_scan_yaml(const char *name, const char *text, size_t len, size_t start,
+		 struct mp_error *err);
+
 /** mp_scan_blank() - the first byte at or after @at that is not JSON white space, or @len. */
 size_t mp_scan_blank(const char *text, size_t len, size_t at);

@@ -466,7 +466,11 @@ static void megabytes_of_opening_brackets_are_refused_at_once(void **unused)
 	assert_non_null(text);
 	memset(text, '[', MP_DOCUMENT_BYTES_MAX);
 	assert_refused_len(text, MP_DOCUMENT_BYTES_MAX, MP_DOCUMENT_YAML, EINVAL,
-			   "f:1:49: nested too deeply: more than 48 objects and arrays");
+			   "f:1:100001: more than 100000 brackets are not closed");
+	for (size_t i = 0; i < MP_DOCUMENT_BYTES_MAX; i++)
+		text[i] = i == 0 ? '[' : i % 2 == 1 ? 'a' : ',';
+	assert_refused_len(text, MP_DOCUMENT_BYTES_MAX, MP_DOCUMENT_YAML, EINVAL,
+			   "f:1:600001: more than 300000 brackets and commas in one line");
 	assert_true(arena.used_total < 65536);
 	free(text);
 }
