@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Simulation testing of the pod machine: random pods with random scripts live on a simulated
+ * node, and after every step what must always hold is checked.
+ */
+#pragma once
+
+#include "runtime/sim_node.h"
+
+#define SIM_CONTAINERS 6
+#define SIM_RULES      2
+#define SIM_CODES      2
+#define SIM_DOS        10
+#define SIM_SERIES     512
+
+/** struct sim_case - one pod and its script, in one copyable piece. sim_case_link() after a copy. */
+struct sim_case {
+	uint64_t seed;
+	struct mp_pod_spec spec;
+	struct mp_container_spec containers[SIM_CONTAINERS];
+	struct mp_restart_rule rules[SIM_CONTAINERS][SIM_RULES];
+	int64_t codes[SIM_CONTAINERS][SIM_RULES][SIM_CODES];
+	const char *gates[1];
+	struct mp_sim_container behave[SIM_CONTAINERS];
+	struct mp_sim_do dos[SIM_DOS];
+	struct mp_sim_script script;
+};
+
+/** sim_case_make() - the case of @seed. */
+void sim_case_make(struct sim_case *c, uint64_t seed);
+
+/** sim_case_link() - renew the pointers into the case itself. */
+void sim_case_link(struct sim_case *c);
+
+/** sim_case_remove() - without container @index; false when it cannot be missed. */
+bool sim_case_remove(struct sim_case *c, size_t index);
+
+/** sim_case_print() - as a manifest and a script that `minipod simulate` reads. */
+void sim_case_print(const struct sim_case *c, const char *manifest_path, const char *script_path);
+
+/** struct sim_grace - bounds of one kill. */
+struct sim_kill {
+	bool is_begun, is_ordered, is_exact, is_hook_run, is_terminated, is_killed;
+	mp_nsec began, term_at, killed_at;
+	mp_nsec earliest;   /* SIGKILL not before */
+	mp_nsec latest;     /* and by then */
+	mp_nsec turn_until; /* a sidecar's wait for its turn is over then */
+	int64_t grace_s;
+};
+
+/** struct sim_mind - what the checker remembers of one container. */
+struct sim_mind {
+	struct sim_kill kill;
+	int64_t n_created, n_started, n_ended, last_count, id_count;
+	char count_id[65];
+	bool is_record, is_running; /* a record is there; STARTED was told and no end */
+	bool has_main_record;
+	bool is_init_done, was_started; /* of this sandbox */
+	bool is_post_start_due;
+	bool has_probe_failure; /* a liveness or startup probe failed: 5.1 becomes ambiguous */
+	bool was_killed;        /* the machine stopped the newest instance */
+	bool is_exit_known, is_old_spec;
+	int exit_code;
+	mp_nsec started_at, ended_at, ended_before;
+	bool has_end, has_end_before;
+	struct { /* back-off, 5.1 */
+		bool is_set, is_unsure;
+		mp_nsec delay, last_update;
+	} back_off;
+	int64_t run[MP_N_PROBES]; /* answers of one kind in a row */
+	bool run_success[MP_N_PROBES];
+	bool has_startup_success; /* of the newest instance */
+	int64_t n_event_started, n_event_created, n_event_back_off, n_event_killing;
+	int64_t last_restarts, published_created;
+};
+
+struct sim_series {
+	uint32_t slot;
+	int64_t first_wall, count;
+};
+
+/** struct sim_check - the invariants' memory over one case. */
+struct sim_check {
+	const struct sim_case *c;
+	bool is_failed;
+	char why[512];
+	uint64_t hash; /* of all actions: the same seed gives the same life */
+	struct sim_mind minds[SIM_CONTAINERS];
+	int attempt;
+	bool is_deleting, is_evicted, is_rejected, is_ended; /* nothing may be started any more */
+	bool was_cut; /* the turn before handed out a part only */
+	bool is_restarting_all, has_restarted_all, has_recovered;
+	mp_nsec delete_grace_until, deleted_at, recovered_at;
+	int64_t worker_grace_s; /* smallest override so far; INT64_MAX: none */
+	bool is_published, has_deadline_event;
+	enum mp_phase last_phase;
+	struct mp_condition conditions[MP_CONDITIONS_MAX];
+	size_t n_conditions;
+	bool was_initialized;
+	int64_t start_wall;
+	mp_nsec first_published;
+	bool last_started[SIM_CONTAINERS];
+	struct sim_series series[SIM_SERIES];
+	size_t n_series;
+	int64_t n_finish;
+};
+
+/** sim_check_init() - nothing has happened; @watch gets the callbacks. */
+void sim_check_init(struct sim_check *k, const struct sim_case *c, struct mp_sim_watch *watch);
+
+/** sim_fail() - remember the first broken invariant. */
+void sim_fail(struct sim_check *k, const struct mp_sim *sim, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/** sim_phase() - the table of section 1.2, written anew. */
+enum mp_phase sim_phase(const struct mp_pod_spec *spec, const struct mp_container_status *statuses,
+			const bool *is_started, bool is_terminal, bool is_initialized);
+
+/** sim_check_status() - what must hold of a published status. */
+void sim_check_status(struct sim_check *k, struct mp_sim *sim);
+
+/** sim_check_kill() - SIGNAL, KILL and preStop. */
+void sim_check_kill(struct sim_check *k, struct mp_sim *sim, const struct mp_action *a);
+
+/** sim_check_kill_event() - a Killing event told that the kill of @index has begun. */
+void sim_check_kill_event(struct sim_check *k, struct mp_sim *sim, int index, const char *message);
+
+/** sim_check_shorten() - a deletion or an eviction limits the kills in progress. */
+void sim_check_shorten(struct sim_check *k, struct mp_sim *sim, int64_t grace_s);
+
+struct sim_result {
+	bool is_failed;
+	char why[512];
+	uint64_t n_turns, hash;
+	mp_nsec span;
+};
+
+/** sim_case_run() - live the case to its end. */
+void sim_case_run(const struct sim_case *c, struct sim_result *ret);
+
+/** sim_case_shrink() - the smallest case found that still fails in the same way. */
+void sim_case_shrink(struct sim_case *c, struct sim_result *result);
