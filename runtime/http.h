@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTP/1.1 as probes and hooks need it: building one GET, taking an answer apart as it comes in, and
- * deciding about redirects. Pure; every byte of an answer is hostile and every length bounded.
- * Source: RFC 9112; pod-semantics reference section 7.4.
+ * HTTP/1.1 as probes and hooks need it: writing one GET, and taking an answer apart as it comes
+ * in. Pure; every byte of an answer is hostile and every length bounded.
+ * Source: RFC 9112; Go's net/http for what is let pass and for the words of a refusal;
+ * pod-semantics reference section 7.4.
  */
 #pragma once
 
@@ -11,40 +12,40 @@
 
 #include "lifecycle/spec.h"
 #include "runtime/base/str.h"
+#include "runtime/http_url.h"
 
 #define MP_HTTP_BODY_MAX   10240
-#define MP_HTTP_HEADER_MAX 65536 /* of a whole header section; more is a transport error */
-#define MP_HTTP_LINE_MAX   8192
-#define MP_HTTP_HOST_MAX   256
-#define MP_HTTP_PATH_MAX   4096
+#define MP_HTTP_HEADER_MAX 1048576 /* of everything but the body; more is a transport error */
+#define MP_HTTP_LINE_MAX   8192    /* what is kept of a line */
+#define MP_HTTP_1XX_MAX    5       /* provisional answers before the real one */
 
-/** struct mp_http_url - where a request goes. */
-struct mp_http_url {
-	bool is_https;
-	char host[MP_HTTP_HOST_MAX]; /* name or address, without brackets */
-	int port;
-	char path[MP_HTTP_PATH_MAX]; /* path and query, begins with '/' */
+/** struct mp_http_request - one GET. */
+struct mp_http_request {
+	const struct mp_http_url *url;
+	const struct mp_http_header *headers; /* of the handler; repeats are sent repeatedly */
+	size_t n_headers;
+	const char *agent;       /* User-Agent, unless a header says otherwise */
+	const char *referer;     /* the URL that redirected here, or NULL */
+	bool is_host_ignored;    /* the Host header was meant for another place */
+	bool is_without_auth;    /* Authorization is not for everybody */
+	bool is_without_secrets; /* nor are cookies */
 };
 
-/** mp_http_url_text() - "http://10.88.0.5:80/healthz", IPv6 hosts in brackets. */
-void mp_http_url_text(const struct mp_http_url *url, struct mp_buf *out);
-
-/** mp_http_target_text() - "10.88.0.5:80", IPv6 hosts in brackets. */
-void mp_http_target_text(const struct mp_http_url *url, struct mp_buf *out);
-
 /**
- * mp_http_request() - one GET with the handler's headers.
- * @agent: "kube-probe/1.36"; used unless a header says otherwise.
+ * mp_http_request_check() - may these headers be sent?
+ * @why: on failure, `net/http: invalid header field value for "X-Token"`.
  */
-void mp_http_request(const struct mp_http_url *url, const struct mp_http_header *headers,
-		     size_t n_headers, const char *agent, bool has_authorization,
-		     struct mp_buf *out);
+bool mp_http_request_check(const struct mp_http_header *headers, size_t n_headers,
+			   struct mp_buf *why);
+
+/** mp_http_request_write() - the request's bytes. The headers have been checked. */
+void mp_http_request_write(const struct mp_http_request *request, struct mp_buf *out);
 
 enum mp_http_state {
 	MP_HTTP_STATUS_LINE = 0,
 	MP_HTTP_HEADERS,
-	MP_HTTP_BODY_LENGTH,  /* a known number of bytes */
-	MP_HTTP_BODY_CLOSE,   /* until the connection ends */
+	MP_HTTP_BODY_LENGTH, /* a known number of bytes */
+	MP_HTTP_BODY_CLOSE,  /* until the connection ends */
 	MP_HTTP_CHUNK_SIZE,
 	MP_HTTP_CHUNK_DATA,
 	MP_HTTP_CHUNK_END,
@@ -56,22 +57,30 @@ enum mp_http_state {
 /** struct mp_http_answer - an answer as far as it has come. Zero-initialise. */
 struct mp_http_answer {
 	enum mp_http_state state;
-	int status; /* 0 until known */
-	char location[MP_HTTP_PATH_MAX];
+	int status;    /* 0 until known */
+	bool has_head; /* the final answer's headers are complete: @status counts */
+	bool has_bytes;
+	bool has_location;
 	bool is_location_cut;
+	char location[MP_HTTP_PATH_MAX];
+	bool is_http_1_0;
 	bool is_chunked, has_length;
-	unsigned long long left; /* of the body or chunk */
+	unsigned long long length; /* as declared */
+	unsigned long long left;   /* of the body or chunk */
 	size_t header_bytes;
+	int n_provisional;
+	bool has_header; /* one was seen in this header section */
+	bool is_line_cut;
 	size_t line_len;
 	char line[MP_HTTP_LINE_MAX];
 	size_t body_len;
-	char body[MP_HTTP_BODY_MAX + 1]; /* NUL-terminated; excess is read and dropped */
-	const char *broken; /* why it is MP_HTTP_BROKEN */
+	char body[MP_HTTP_BODY_MAX + 1]; /* NUL-terminated */
+	char broken[512];                /* why it is MP_HTTP_BROKEN */
 };
 
 /**
  * mp_http_feed() - take the next bytes. DONE is reached at the end of the body or as soon as
- * MP_HTTP_BODY_MAX bytes of it are there.
+ * MP_HTTP_BODY_MAX bytes of it are there; the excess is not waited for.
  */
 void mp_http_feed(struct mp_http_answer *a, const char *bytes, size_t len);
 
@@ -80,10 +89,3 @@ void mp_http_eof(struct mp_http_answer *a);
 
 /** mp_http_is_redirect() - 301, 302, 303, 307 or 308 with a Location. */
 bool mp_http_is_redirect(const struct mp_http_answer *a);
-
-/**
- * mp_http_resolve() - the URL of a Location relative to @base.
- *
- * Return: false when it is not an http(s) URL we can ask.
- */
-bool mp_http_resolve(const struct mp_http_url *base, const char *location, struct mp_http_url *ret);

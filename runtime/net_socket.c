@@ -4,17 +4,25 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "namespaces/ns.h"
+#include "runtime/base/auto.h"
 #include "runtime/supervisor.h"
+
+#define HOSTS_BYTES ((size_t)65536) /* of /etc/hosts; the rest is not looked at */
 
 union address {
 	struct sockaddr any;
@@ -22,35 +30,97 @@ union address {
 	struct sockaddr_in6 v6;
 };
 
-/* Addresses, and the one name that needs no resolver: a lookup could block the loop. */
-static int parse(const char *host, int port, union address *ret, socklen_t *ret_len)
+char *mp_net_hosts_find(const char *text, size_t len, const char *name,
+			char buf[MP_NET_ERROR_TEXT_MAX])
+{
+	const size_t name_len = strlen(name);
+	const char *const end = text + len;
+
+	while (text < end) {
+		const char *eol = memchr(text, '\n', (size_t)(end - text));
+		const char *stop = eol ? eol : end;
+		const char *comment = memchr(text, '#', (size_t)(stop - text));
+		const char *first = NULL;
+		size_t first_len = 0;
+
+		stop = comment ? comment : stop;
+		while (text < stop) {
+			const char *word = text;
+
+			while (text < stop && !isspace((unsigned char)*text))
+				text++;
+
+			const size_t n = (size_t)(text - word);
+
+			if (first && n == name_len && strncasecmp(word, name, n) == 0 &&
+			    first_len < MP_NET_ERROR_TEXT_MAX) {
+				memcpy(buf, first, first_len);
+				buf[first_len] = '\0';
+				return buf;
+			}
+			if (!first && n > 0) {
+				first = word;
+				first_len = n;
+			}
+			text += text < stop;
+		}
+		text = eol ? eol + 1 : end;
+	}
+	return NULL;
+}
+
+static bool parse_address(const char *host, int port, union address *ret, socklen_t *ret_len)
 {
 	memset(ret, 0, sizeof(*ret));
-	if (strcmp(host, "localhost") == 0)
-		host = "127.0.0.1";
 	if (inet_pton(AF_INET, host, &ret->v4.sin_addr) == 1) {
 		ret->v4.sin_family = AF_INET;
 		ret->v4.sin_port = htons((uint16_t)port);
 		*ret_len = sizeof(ret->v4);
-		return 0;
+		return true;
 	}
 	if (inet_pton(AF_INET6, host, &ret->v6.sin6_addr) == 1) {
 		ret->v6.sin6_family = AF_INET6;
 		ret->v6.sin6_port = htons((uint16_t)port);
 		*ret_len = sizeof(ret->v6);
-		return 0;
+		return true;
 	}
-	return -EINVAL;
+	return false;
+}
+
+static bool find_name(const char *name, char buf[MP_NET_ERROR_TEXT_MAX])
+{
+	mp_auto_free char *text = malloc(HOSTS_BYTES);
+	mp_auto_fd fd = open("/etc/hosts", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n;
+
+	if (!text || fd < 0)
+		return false;
+	n = read(fd, text, HOSTS_BYTES);
+	return n > 0 && mp_net_hosts_find(text, (size_t)n, name, buf);
+}
+
+static int resolve(const char *host, int port, union address *ret, socklen_t *ret_len,
+		   struct mp_error *err)
+{
+	char found[MP_NET_ERROR_TEXT_MAX];
+
+	if (parse_address(host, port, ret, ret_len))
+		return 0;
+	if (strcasecmp(host, "localhost") == 0 && parse_address("127.0.0.1", port, ret, ret_len))
+		return 0;
+	if (find_name(host, found) && parse_address(found, port, ret, ret_len))
+		return 0;
+	return mp_fail_text(err, ENOENT, "lookup %s: no such host", host);
 }
 
 static int open_socket(int family, int *ret_fd)
 {
-	const struct linger linger = { .l_onoff = 1, .l_linger = 1 };
+	const int seconds = 1;
 	const int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -errno;
-	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_LINGER2, &seconds, sizeof(seconds));
 	*ret_fd = fd;
 	return 0;
 }
@@ -83,26 +153,63 @@ int mp_net_connect(struct mp_supervisor *sv, const char *host, int port, int *re
 		   struct mp_error *err)
 {
 	union address address;
-	socklen_t len;
-	mp_auto_fd fd = -EBADF;
-	int r = parse(host, port, &address, &len);
+	socklen_t len = 0;
+	int fd = -EBADF;
+	int r = resolve(host, port, &address, &len, err);
 
-	if (r < 0)
-		return mp_fail_text(err, EINVAL, "lookup %s: no such host", host);
-	r = open_in_pod(sv, address.any.sa_family, &fd, err);
+	if (r == 0)
+		r = open_in_pod(sv, address.any.sa_family, &fd, err);
 	if (r < 0)
 		return r;
-	if (connect(fd, &address.any, len) < 0 && errno != EINPROGRESS)
-		return mp_fail(err, errno, "connect");
-	*ret_fd = mp_steal_fd(&fd);
+	if (connect(fd, &address.any, len) < 0 && errno != EINPROGRESS) {
+		r = mp_fail(err, errno, "connect");
+		mp_net_close(&fd);
+		return r;
+	}
+	*ret_fd = fd;
 	return 0;
 }
 
-char *mp_net_error_text(int code, char buf[64])
+void mp_net_close(int *fd)
+{
+	const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+	const unsigned int milliseconds = 1000;
+	int unacknowledged = 0;
+
+	if (*fd < 0)
+		return;
+	if (ioctl(*fd, SIOCOUTQ, &unacknowledged) == 0 && unacknowledged > 0)
+		(void)setsockopt(*fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	(void)setsockopt(*fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof(milliseconds));
+	mp_closep(fd);
+}
+
+char *mp_net_source_text(int fd, char buf[MP_NET_ERROR_TEXT_MAX])
+{
+	union address address;
+	socklen_t len = sizeof(address);
+	char text[INET6_ADDRSTRLEN];
+
+	buf[0] = '\0';
+	memset(&address, 0, sizeof(address));
+	if (getsockname(fd, &address.any, &len) < 0)
+		return buf;
+	if (address.any.sa_family == AF_INET &&
+	    inet_ntop(AF_INET, &address.v4.sin_addr, text, sizeof(text)))
+		(void)snprintf(buf, MP_NET_ERROR_TEXT_MAX, "%s:%u", text,
+			       (unsigned int)ntohs(address.v4.sin_port));
+	else if (address.any.sa_family == AF_INET6 &&
+		 inet_ntop(AF_INET6, &address.v6.sin6_addr, text, sizeof(text)))
+		(void)snprintf(buf, MP_NET_ERROR_TEXT_MAX, "[%s]:%u", text,
+			       (unsigned int)ntohs(address.v6.sin6_port));
+	return buf;
+}
+
+char *mp_net_error_text(int code, char buf[MP_NET_ERROR_TEXT_MAX])
 {
 	const char *text = strerrordesc_np(code);
 
-	(void)snprintf(buf, 64, "%s", text ? text : "unknown error");
+	(void)snprintf(buf, MP_NET_ERROR_TEXT_MAX, "%s", text ? text : "unknown error");
 	for (char *at = buf; *at; at++)
 		*at = (char)tolower((unsigned char)*at);
 	return buf;
