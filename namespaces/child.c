@@ -269,18 +269,16 @@ static pid_t clone_blocked(struct clone_args *args, int (*fn)(void *), struct ch
 }
 
 static int spawn_wait(const struct mp_child_config *config, struct clone_args *args,
-		      struct mp_child *ret, struct mp_error *err)
+		      const int *pidfd, struct mp_child *ret, struct mp_error *err)
 {
 	struct mp_child_shared *shared = wait_shared();
 	bool has_go_between = config->n_outer_ops > 0;
-	int pidfd = -EBADF;
 	pid_t pid;
 
 	if (!shared)
 		return mp_fail(err, ENOMEM, "map a stack for a new process");
 	fill_run(&shared->run, config, -1);
-	args->pidfd = (uint64_t)(uintptr_t)&pidfd;
-	args->flags |= CLONE_VM | CLONE_VFORK | CLONE_PIDFD;
+	args->flags |= CLONE_VM | CLONE_VFORK;
 	use_stack(args, shared, 0);
 	if (has_go_between) {
 		shared->run.inner_args = (struct clone_args){
@@ -292,18 +290,17 @@ static int spawn_wait(const struct mp_child_config *config, struct clone_args *a
 	pid = clone_blocked(args, has_go_between ? go_between_main : child_main, &shared->run);
 	if (pid < 0)
 		return mp_fail(err, -pid, "clone a process");
-	return after_vfork(&shared->run, pid, pidfd, ret, err);
+	return after_vfork(&shared->run, pid, *pidfd, ret, err);
 }
 
 static int spawn_reported(const struct mp_child_config *config, struct clone_args *args,
-			  struct mp_child *ret, struct mp_error *err)
+			  const int *pidfd, struct mp_child *ret, struct mp_error *err)
 {
 	struct child_run copied; /* MP_CHILD_FORK: the child has its own copy of this frame */
 	struct child_run *run = &copied;
 	struct mp_child_shared *shared = NULL;
 	mp_auto_fd report_in = -EBADF;
 	mp_auto_fd report_out = -EBADF;
-	int pidfd = -EBADF;
 	int fds[2];
 	pid_t pid;
 
@@ -320,8 +317,6 @@ static int spawn_reported(const struct mp_child_config *config, struct clone_arg
 		report_out = above;
 	}
 	(void)fcntl(report_in, F_SETFL, O_NONBLOCK); /* only our end; the child's write may wait */
-	args->pidfd = (uint64_t)(uintptr_t)&pidfd;
-	args->flags |= CLONE_PIDFD;
 	if (config->mode == MP_CHILD_ASYNC) {
 		shared = shared_new(1);
 		if (!shared)
@@ -338,7 +333,7 @@ static int spawn_reported(const struct mp_child_config *config, struct clone_arg
 	}
 	*ret = (struct mp_child){
 		.pid = pid,
-		.pidfd = pidfd,
+		.pidfd = *pidfd,
 		.report_fd = mp_steal_fd(&report_in),
 		.state = MP_CHILD_STARTING,
 		.shared = shared,
@@ -348,7 +343,12 @@ static int spawn_reported(const struct mp_child_config *config, struct clone_arg
 
 int mp_child_spawn(const struct mp_child_config *config, struct mp_child *ret, struct mp_error *err)
 {
-	struct clone_args args = { .flags = config->flags, .exit_signal = SIGCHLD };
+	int pidfd = -EBADF;
+	struct clone_args args = {
+		.flags = config->flags | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+		.exit_signal = SIGCHLD,
+	};
 
 	assert(config->n_ops > 0);
 	assert(config->n_outer_ops == 0 || config->mode == MP_CHILD_WAIT);
@@ -358,10 +358,10 @@ int mp_child_spawn(const struct mp_child_config *config, struct mp_child *ret, s
 	}
 	switch (config->mode) {
 	case MP_CHILD_WAIT:
-		return spawn_wait(config, &args, ret, err);
+		return spawn_wait(config, &args, &pidfd, ret, err);
 	case MP_CHILD_ASYNC:
 	case MP_CHILD_FORK:
-		return spawn_reported(config, &args, ret, err);
+		return spawn_reported(config, &args, &pidfd, ret, err);
 	}
 	return mp_fail(err, EINVAL, "clone a process");
 }

@@ -175,6 +175,7 @@ int mp_op_chdir(const void *arg)
 	char where[MP_OP_PATH_MAX];
 	long r;
 
+	where[0] = '\0';
 	if (cd->is_second && !*cd->is_denied)
 		return 0;
 	r = mp_raw_syscall(__NR_chdir, (long)cd->path, 0, 0, 0, 0, 0);
@@ -278,7 +279,7 @@ int mp_op_set_caps(const void *arg)
 /* May this user execute @path? 0 or -errno. */
 static int check_program(const char *path)
 {
-	struct statx sx;
+	struct statx sx = { .stx_mode = 0 };
 	long r = mp_raw_syscall(__NR_statx, AT_FDCWD, (long)path, 0, STATX_TYPE, (long)&sx, 0);
 
 	if (r < 0)

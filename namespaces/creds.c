@@ -133,7 +133,7 @@ static int parse_list(const char *const *names, size_t n, bool *ret_all, uint64_
 	bool all = false;
 
 	for (size_t i = 0; i < n; i++) {
-		unsigned int cap;
+		unsigned int cap = 0;
 		int r;
 
 		if (is_all(names[i])) {

@@ -56,7 +56,7 @@ static int read_ack(int fd)
 		struct nlmsghdr header;
 		int32_t error;
 		unsigned char rest[512];
-	} ack;
+	} ack = { .error = 0 };
 	long n = mp_raw_syscall(__NR_recvfrom, fd, (long)&ack, sizeof(ack), 0, 0, 0);
 
 	if (n < 0)

@@ -296,7 +296,7 @@ static int compile(scmp_filter_ctx ctx, const struct mp_seccomp_profile *profile
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < profile->n_flags; i++) {
-		unsigned int flag;
+		unsigned int flag = 0;
 
 		r = look_up(flags, MP_ARRAY_SIZE(flags), "flag", profile->flags[i], &flag, err);
 		if (r < 0)

@@ -276,7 +276,7 @@ size_t mp_sc_emit(const struct mp_sc_tables *tables, uint64_t caps, struct sock_
 	uint32_t compat;
 	uint32_t kill;
 
-	compat = put_table(&b, &tables->compat, caps);
+	(void)put_table(&b, &tables->compat, caps);
 	compat = put_load(&b, (uint32_t)offsetof(struct seccomp_data, nr));
 	native = put_table(&b, &tables->native, caps);
 	if (tables->x32.n_entries > 0) {

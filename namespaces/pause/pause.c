@@ -227,7 +227,7 @@ static int received_fd(const struct msghdr *header, const char *control)
 static void serve(void)
 {
 	for (;;) {
-		struct mp_infra_msg msg;
+		struct mp_infra_msg msg = { .command = 0 };
 		char control[sizeof(struct cmsghdr) + 2 * sizeof(int)];
 		struct iovec iov = { &msg, sizeof(msg) };
 		struct msghdr header = {
@@ -258,7 +258,7 @@ static void serve(void)
 
 static void take_signals(int signal_fd)
 {
-	struct signalfd_siginfo info;
+	struct signalfd_siginfo info = { .ssi_signo = 0 };
 
 	while (mp_raw_syscall(__NR_read, signal_fd, (long)&info, sizeof(info), 0, 0, 0) ==
 	       (long)sizeof(info)) {
