@@ -344,6 +344,7 @@ int mp_infra_create(const struct mp_infra_config *config, struct mp_infra **ret,
 	infra->has_oom_score_adj = config->has_oom_score_adj;
 	infra->oom_score_adj = config->oom_score_adj;
 	r = prepare_new(config, &infra->prepare, err);
+	assert(r < 0 || infra->prepare);
 	if (r == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
 		r = mp_fail(err, errno, "create a control socket");
 	if (r == 0) {
