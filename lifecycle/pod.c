@@ -161,6 +161,7 @@ static void apply_evict(struct mp_pod *pod, const struct mp_event *ev, struct mp
 	/* The kill gets 1 s; more than 10 s in all is told. */
 	pod->abort_at = mp_nsec_min(pod->abort_at, mp_nsec_add(now.mono, mp_seconds(1)));
 	pod->exceeded_at = mp_nsec_add(now.mono, mp_seconds(10));
+	pod->is_shortened = true;
 }
 
 static void apply_reject(struct mp_pod *pod, const struct mp_event *ev)
@@ -185,7 +186,8 @@ static void apply_volume_failed(struct mp_pod *pod, const struct mp_event *ev)
 	if (ev->volume.index >= 0 && (size_t)ev->volume.index < pod->spec->n_volumes)
 		mp_buf_addf(&buf, "MountVolume.SetUp failed for volume \"%s\" : ",
 			    pod->spec->volumes[ev->volume.index].name);
-	mp_buf_adds(&buf, ev->volume.message);
+	if (ev->volume.message != NULL)
+		mp_buf_adds(&buf, ev->volume.message);
 	mp_request_answer(&pod->volumes, false, "FailedMount", message);
 }
 
@@ -248,7 +250,8 @@ void mp_pod_apply(struct mp_pod *pod, const struct mp_event *ev, struct mp_now n
 		return;
 	case MP_EV_NOTE:
 		mp_machine_event(pod, now, is_known_container(pod, ev) ? ev->container : -1,
-				 ev->note.is_warning, ev->note.reason, "%s", ev->note.message);
+				 ev->note.is_warning, ev->note.reason, "%s",
+				 ev->note.message == NULL ? "" : ev->note.message);
 		return;
 	case MP_EV_POD_PREPARED:
 		mp_request_answer(&pod->prepare, true, "", "");
@@ -331,12 +334,13 @@ static void prune_records(struct mp_pod *pod)
 	}
 }
 
-static void learn_deletion(struct mp_pod *pod, struct mp_now now)
+static void learn_grace(struct mp_pod *pod, struct mp_now now)
 {
 	if (!pod->is_shortened)
 		return;
 	pod->is_shortened = false;
-	mp_publish_deletion(pod);
+	if (pod->is_deleting)
+		mp_publish_deletion(pod);
 	mp_kill_shorten(pod, mp_end_grace(pod), now.mono);
 }
 
@@ -409,7 +413,7 @@ void mp_pod_plan(struct mp_pod *pod, struct mp_now now, struct mp_plan *plan)
 	if (plan->n == 0)
 		mp_outbox_begin(pod->outbox);
 	mp_probing_resume(pod, now.mono);
-	learn_deletion(pod, now);
+	learn_grace(pod, now);
 	while (goes_on) {
 		prune_records(pod);
 		goes_on = mp_kill_step(pod, now);

@@ -27,6 +27,7 @@ static bool has_main_record(const struct mp_pod *pod)
 static struct mp_status_seen seen_of(const struct mp_pod *pod, size_t i)
 {
 	const struct mp_cstate *c = &pod->containers[i];
+	const struct mp_probe_spec *probes = pod->spec->containers[i].probes;
 	const struct mp_probe_worker *startup = &c->probes[MP_PROBE_STARTUP].worker;
 	const struct mp_probe_worker *readiness = &c->probes[MP_PROBE_READINESS].worker;
 	const bool is_carried = c->is_carried && strcmp(c->carried_id, c->rec[0].id) == 0;
@@ -41,8 +42,8 @@ static struct mp_status_seen seen_of(const struct mp_pod *pod, size_t i)
 		.count_base = c->count_base,
 		.is_deleting = pod->is_deleting,
 		.has_main_record = has_main_record(pod),
-		.has_startup_probe = startup->exists,
-		.has_readiness_probe = readiness->exists,
+		.has_startup_probe = probes[MP_PROBE_STARTUP].is_set,
+		.has_readiness_probe = probes[MP_PROBE_READINESS].is_set,
 		.startup = mp_probe_known(startup, c->rec[0].id),
 		.readiness = mp_probe_known(readiness, c->rec[0].id),
 		.is_carried_started = is_carried && c->carried_started,
