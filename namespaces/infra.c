@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The child that becomes pause runs beside us (MP_CHILD_ASYNC): a network namespace alone takes
- * longer than everything else in a pod's start, and the caller has cgroups to make and files to
- * write meanwhile. So new namespaces are unshared by the child, not made by clone; only a pid
- * namespace needs the clone, and a user namespace must come first to own the others.
+ * The child that becomes pause makes the new namespaces itself with unshare(2); only a pid namespace
+ * needs the clone, and a user namespace must come first to own the others. See spawn() for when
+ * it runs beside us and when in our place.
  */
 #include "namespaces/infra.h"
 
@@ -300,16 +299,23 @@ static int prepare_new(const struct mp_infra_config *config, struct infra_prepar
 static int spawn(struct mp_infra *infra, const struct mp_infra_config *config, struct mp_error *err)
 {
 	struct infra_prepare *prepare = infra->prepare;
+	/*
+	 * A user namespace needs us to write its map while the child waits; otherwise vfork is better:
+	 * the child runs at once in our place instead of queueing behind whoever uses the other cores,
+	 * which on a loaded machine costs more than anything that could be done meanwhile.
+	 */
+	const bool runs_beside = (config->unshare & CLONE_NEWUSER) != 0;
 	const struct mp_child_config spec = {
-		.mode = MP_CHILD_ASYNC,
+		.mode = runs_beside ? MP_CHILD_ASYNC : MP_CHILD_WAIT,
 		.flags = config->unshare & (CLONE_NEWPID | CLONE_NEWUSER),
 		.cgroup_fd = config->cgroup_fd,
 		.ops = prepare->ops,
 		.n_ops = prepare->n_ops,
 		.report_fd_slot = &prepare->report_fd,
 	};
-	int r = mp_child_spawn(&spec, &infra->child, err);
+	int r;
 
+	r = mp_child_spawn(&spec, &infra->child, err);
 	if (r < 0)
 		return r;
 	infra->pid = infra->child.pid;
@@ -401,7 +407,8 @@ int mp_infra_wait_ready(struct mp_infra *infra, struct mp_error *err)
 	do {
 		struct pollfd poll_fd = { .fd = infra->child.report_fd, .events = POLLIN };
 
-		(void)poll(&poll_fd, 1, -1);
+		if (poll_fd.fd >= 0) /* MP_CHILD_WAIT: the answer is known already */
+			(void)poll(&poll_fd, 1, -1);
 		r = mp_child_report_read(&infra->child, &state, &why);
 		if (r < 0)
 			return mp_fail_text(err, -r, "start pause: %s", why.msg);
