@@ -209,6 +209,10 @@ void mp_table_print(const struct mp_table *t, FILE *out)
 			for (size_t k = 0; k < t->n_rows; k++)
 				if (strlen(t->rows[k][x]) > width)
 					width = strlen(t->rows[k][x]);
+			if (t->widths && t->widths[x] > width)
+				width = t->widths[x];
+			if (t->widths)
+				t->widths[x] = width;
 			(void)fprintf(out, "%*s", (int)(width - strlen(t->rows[y][x]) + 3), "");
 		}
 		(void)fputc('\n', out);

@@ -49,6 +49,7 @@ struct mp_table {
 	struct mp_arena *arena; /* borrowed: owns the cells */
 	const char ***rows;     /* arena */
 	size_t n_rows, size, n_columns;
+	size_t *widths; /* borrowed, n_columns; kept from one table to the next; NULL: not wanted */
 };
 
 /** mp_table_row() - add a row of @table->n_columns cells; they are copied. */

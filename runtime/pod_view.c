@@ -274,6 +274,18 @@ static int load(struct mp_arena *arena, const struct mp_roots *roots, const char
 	const char *phase = mp_node_text(v.status, "phase", NULL);
 
 	v.has_ended = mp_streq(phase, "Succeeded") || mp_streq(phase, "Failed");
+	if (v.status && !v.is_supervised && !v.has_ended) {
+		/* What its containers do now, nobody can tell. */
+		const struct mp_entry unknown = { .key = "phase",
+						  .value = mp_node_of_text(arena, "Unknown") };
+		const struct mp_node *st =
+			unknown.value ? with_members(arena, v.status, &unknown, 1) : NULL;
+
+		v.object = st ? mp_pod_object(arena, v.object, st, NULL) : NULL;
+		v.status = st;
+		if (!v.object)
+			return mp_fail(err, ENOMEM, "pod %s", v.name);
+	}
 	*ret = v;
 	return 0;
 }

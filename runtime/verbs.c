@@ -2,7 +2,11 @@
 /* The table of verbs and the options they all take. */
 #include "runtime/base/auto.h"
 #include "runtime/cmd_check.h"
+#include "runtime/cmd_delete.h"
+#include "runtime/cmd_events.h"
+#include "runtime/cmd_get.h"
 #include "runtime/cmd_run.h"
+#include "runtime/cmd_wait.h"
 #include "runtime/options.h"
 
 #ifndef MINIPOD_VERSION
@@ -60,10 +64,28 @@ static int cmd_version(const struct mp_args *args)
 }
 
 static const struct mp_verb verbs[] = {
-	{ "run", "FILE...", 0, 64, "Run one pod in the foreground until it has ended",
+	{ "run", "FILE...", 0, 64, "Run one pod until it has ended, or in the background",
 	  "  minipod run examples/lifecycle.json\n  minipod run -f pod.yaml -f config.yaml\n"
+	  "  minipod run -d --wait-for=ready --timeout=1m pod.yaml\n"
 	  "  generate | minipod run -",
 	  mp_run_options, mp_cmd_run, false, false },
+	{ "get", "pods|events [NAME...]", 1, 64, "Show pods",
+	  "  minipod get pods\n  minipod get pod web -o jsonpath='{.status.podIP}'\n"
+	  "  minipod get pods -A -w",
+	  mp_get_options, mp_cmd_get, false, false },
+	{ "delete", "NAME...", 0, 64, "End pods with their grace period and remove them",
+	  "  minipod delete web\n  minipod delete pod web --now\n  minipod delete --all",
+	  mp_delete_options_table, mp_cmd_delete, false, false },
+	{ "wait", "NAME...", 1, 64, "Wait until pods are in a state",
+	  "  minipod wait web --for=condition=Ready --timeout=1m\n"
+	  "  minipod wait web --for=jsonpath='{.status.phase}'=Succeeded",
+	  mp_wait_options, mp_cmd_wait, false, false },
+	{ "events", "", 0, 0, "Show what happened to pods",
+	  "  minipod events --for pod/web\n  minipod events -A -w", mp_events_options,
+	  mp_cmd_events, false, false },
+	{ "set-condition", "NAME TYPE=STATUS", 2, 2, "Set a readiness gate's condition",
+	  "  minipod set-condition web example.com/gate=True", mp_condition_options,
+	  mp_cmd_condition, false, false },
 	{ "check", "FILE...", 0, 64, "Say whether manifests are valid; nothing is started",
 	  "  minipod check pod.yaml", check_options, cmd_check, false, false },
 	{ "version", "", 0, 0, "Say which minipod this is", "  minipod version", NULL, cmd_version,
