@@ -152,7 +152,8 @@ static void apply_condition(struct mp_pod *pod, const struct mp_event *ev, struc
 
 static void apply_evict(struct mp_pod *pod, const struct mp_event *ev, struct mp_now now)
 {
-	if (mp_machine_is_ending(pod) || mp_phase_is_final(pod->phase))
+	if (pod->is_evicted || pod->is_rejected || mp_phase_is_final(pod->phase) ||
+	    (pod->worker != MP_WORKER_IDLE && pod->worker != MP_WORKER_SYNCING))
 		return;
 	pod->is_evicted = true;
 	MP_COPY(pod->end_reason, "Evicted");

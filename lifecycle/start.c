@@ -131,6 +131,8 @@ static enum mp_progress create(struct mp_pod *pod)
 {
 	struct mp_cstate *c = current(pod);
 
+	if (!pod->sandbox.is_alive)
+		return finish(pod, false); /* it died meanwhile: the next sync replaces it */
 	/* A record that was made but never ran is replaced. */
 	if (c->rec[0].state == MP_RECORD_CREATED) {
 		mp_machine_remove_record(pod, pod->start.container, &c->rec[0], false);
@@ -224,7 +226,7 @@ static enum mp_progress after_create(struct mp_pod *pod, struct mp_now now)
 	if (c->rec[0].state != MP_RECORD_CREATED)
 		return fail_step(pod, now, "RunContainerError", "container ended before its start",
 				 "container ended before its start");
-	if (mp_machine_is_ending(pod))
+	if (mp_machine_is_ending(pod) || !pod->sandbox.is_alive)
 		return finish(pod, false);
 	c->rec[0].is_start_asked = true;
 	return ask(pod, MP_START_RUN, MP_DO_START_CONTAINER);
