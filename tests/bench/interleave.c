@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define COMMANDS_MAX 16
-#define ROUNDS_MAX   100000
+#define ROUNDS_MAX   10000
 
 static double now_ms(void)
 {
@@ -79,7 +79,7 @@ static double run_once(char *const *argv, bool is_loud)
 int main(int argc, char **argv)
 {
 	char **commands[COMMANDS_MAX];
-	double *times[COMMANDS_MAX];
+	static double times[COMMANDS_MAX][ROUNDS_MAX];
 	size_t n = 0;
 	char *end = NULL;
 	const long rounds = argc > 2 ? strtol(argv[1], &end, 10) : 0;
@@ -97,9 +97,6 @@ int main(int argc, char **argv)
 			return 2;
 		}
 		commands[n] = &argv[i + 1];
-		times[n] = calloc((size_t)rounds, sizeof(double));
-		if (!times[n])
-			return 1;
 		n++;
 	}
 
@@ -125,7 +122,6 @@ int main(int argc, char **argv)
 
 		printf("%.3f %.3f %.3f %s\n", median, times[c][0], times[c][rounds - 1],
 		       commands[c][0]);
-		free(times[c]);
 	}
 	return 0;
 }
