@@ -483,7 +483,7 @@ static int fill_process(struct build *b, struct mp_env *env, struct mp_error *er
 	int *tasks;
 
 	record->envp = mp_env_vector(env, &record->arena);
-	tasks = mp_arena_alloc(&record->arena, MP_CGROUP_JOIN_MAX, sizeof(*tasks));
+	tasks = mp_arena_alloc(&record->arena, MP_CGROUP_JOIN_MAX + 1, sizeof(*tasks));
 	if (!record->envp || !tasks)
 		return mp_fail(err, ENOMEM, "process");
 	p->argv = (const char *const *)record->argv;
@@ -507,8 +507,10 @@ static int fill_process(struct build *b, struct mp_env *env, struct mp_error *er
 	memcpy(tasks, join.tasks, sizeof(join.tasks));
 	p->cgroup_fd = join.dir_fd;
 	p->cgroup_tasks_fds = tasks;
+	/* cpu with the others: the cgroup namespace's root must be right in every hierarchy. */
+	if (join.cpu_tasks >= 0)
+		tasks[join.n_tasks++] = join.cpu_tasks;
 	p->n_cgroup_tasks_fds = join.n_tasks;
-	p->cpu_tasks_fd = join.cpu_tasks;
 	return 0;
 }
 
