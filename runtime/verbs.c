@@ -4,7 +4,9 @@
 #include "runtime/cmd_check.h"
 #include "runtime/cmd_delete.h"
 #include "runtime/cmd_events.h"
+#include "runtime/cmd_exec.h"
 #include "runtime/cmd_get.h"
+#include "runtime/cmd_logs.h"
 #include "runtime/cmd_run.h"
 #include "runtime/cmd_wait.h"
 #include "runtime/options.h"
@@ -76,6 +78,13 @@ static const struct mp_verb verbs[] = {
 	{ "delete", "NAME...", 0, 64, "End pods with their grace period and remove them",
 	  "  minipod delete web\n  minipod delete pod web --now\n  minipod delete --all",
 	  mp_delete_options_table, mp_cmd_delete, false, false },
+	{ "logs", "NAME [CONTAINER]", 1, 2, "Print what a container has written",
+	  "  minipod logs web -f\n  minipod logs web -c sidecar --tail=20 --timestamps\n"
+	  "  minipod logs web --all-containers --prefix",
+	  mp_logs_options, mp_cmd_logs, false, false },
+	{ "exec", "NAME -- COMMAND [ARG...]", 1, 1, "Run a command in a running container",
+	  "  minipod exec web -- ls /\n  minipod exec -it web -c app -- sh", mp_exec_options,
+	  mp_cmd_exec, true, false },
 	{ "wait", "NAME...", 1, 64, "Wait until pods are in a state",
 	  "  minipod wait web --for=condition=Ready --timeout=1m\n"
 	  "  minipod wait web --for=jsonpath='{.status.phase}'=Succeeded",

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* minipod exec: a command in a running container. */
+#pragma once
+
+#include "runtime/options.h"
+
+extern const struct mp_option mp_exec_options[];
+
+int mp_cmd_exec(const struct mp_args *args);
