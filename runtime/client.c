@@ -8,13 +8,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "runtime/base/auto.h"
 #include "runtime/base/clock_io.h"
 #include "runtime/base/fd.h"
 #include "runtime/control.h"
+#include "runtime/orphan.h"
 #include "runtime/pod_view.h"
 
 #define REPLY_MAX    ((size_t)4 * 1024 * 1024)
@@ -218,7 +218,7 @@ static int ask(int fd, const struct mp_delete_options *o, struct mp_error *err)
 	return r;
 }
 
-/* Nobody supervises it and the lock is ours: take away what is left of a pod that has ended. */
+/* Nobody supervises it and the lock is ours: take away what is left of the pod. */
 static int remove_ended(const struct mp_roots *roots, const char *namespace_, const char *name,
 			struct mp_error *err)
 {
@@ -231,11 +231,9 @@ static int remove_ended(const struct mp_roots *roots, const char *namespace_, co
 		r = mp_state_dir_open(roots, view.dir_name, view.uid, &dir, err);
 	if (r == 0)
 		r = mp_state_dir_lock(&dir, err);
+	/* Its supervisor died before the pod had ended: the pod ends now, without its hooks. */
 	if (r == 0 && !view.has_ended)
-		r = mp_fail_text(err, EHOSTDOWN,
-				 "the supervisor of pod \"%s\" has died and the pod had not ended: "
-				 "'minipod recover %s' takes it up again",
-				 name, name);
+		r = mp_orphan_end(view.uid, getenv("MINIPOD_CGROUP_ROOT"), err);
 	if (r == 0)
 		r = mp_state_dir_remove_data(&dir, err);
 	if (r == 0)
@@ -247,9 +245,7 @@ static int remove_ended(const struct mp_roots *roots, const char *namespace_, co
 
 static void nap(void)
 {
-	const struct timespec ten_ms = { .tv_nsec = 10 * MP_NSEC_PER_MS };
-
-	(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &ten_ms, NULL);
+	(void)poll(NULL, 0, 10);
 }
 
 int mp_client_delete(const struct mp_roots *roots, const char *namespace_, const char *name,

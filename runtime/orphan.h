@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pods whose supervisor died: ending what is left of them. */
+#pragma once
+
+#include "runtime/base/error.h"
+
+/**
+ * mp_orphan_end() - kill every process of the pod and remove its cgroups.
+ * @uid:         the pod's.
+ * @cgroup_root: as --cgroup-root; NULL: the default.
+ *
+ * pause and the containers die with SIGKILL (their hooks cannot run: nobody supervises them), and
+ * with them their namespaces and mounts. Waits for them, 5 s at most.
+ *
+ * Return: 0 (also when nothing was left); -ETIMEDOUT; -errno. Source: pod-semantics section 8.4.
+ */
+int mp_orphan_end(const char *uid, const char *cgroup_root, struct mp_error *err);
