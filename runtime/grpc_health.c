@@ -502,8 +502,9 @@ size_t mp_grpc_call_pull(struct mp_grpc_call *call, char *buf, size_t size)
 			check_alive(call);
 	}
 	n = call->out_len < size ? call->out_len : size;
-	if (n > 0)
-		memcpy(buf, call->out, n);
+	if (n == 0)
+		return 0;
+	memcpy(buf, call->out, n);
 	call->out += n;
 	call->out_len -= n;
 	return n;

@@ -22,7 +22,7 @@
 #include "runtime/base/auto.h"
 #include "runtime/supervisor.h"
 
-#define HOSTS_BYTES ((size_t)65536) /* of /etc/hosts; the rest is not looked at */
+#define HOSTS_BYTES 65536 /* of /etc/hosts; the rest is not looked at */
 
 union address {
 	struct sockaddr any;
@@ -52,7 +52,7 @@ char *mp_net_hosts_find(const char *text, size_t len, const char *name,
 
 			const size_t n = (size_t)(text - word);
 
-			if (first && n == name_len && strncasecmp(word, name, n) == 0 &&
+			if (first && n > 0 && n == name_len && strncasecmp(word, name, n) == 0 &&
 			    first_len < MP_NET_ERROR_TEXT_MAX) {
 				memcpy(buf, first, first_len);
 				buf[first_len] = '\0';
@@ -89,13 +89,13 @@ static bool parse_address(const char *host, int port, union address *ret, sockle
 
 static bool find_name(const char *name, char buf[MP_NET_ERROR_TEXT_MAX])
 {
-	mp_auto_free char *text = malloc(HOSTS_BYTES);
+	static char text[HOSTS_BYTES];
 	mp_auto_fd fd = open("/etc/hosts", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t n;
 
-	if (!text || fd < 0)
+	if (fd < 0)
 		return false;
-	n = read(fd, text, HOSTS_BYTES);
+	n = read(fd, text, sizeof(text));
 	return n > 0 && mp_net_hosts_find(text, (size_t)n, name, buf);
 }
 

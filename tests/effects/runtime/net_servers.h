@@ -130,7 +130,7 @@ static inline void answer_redirect(int fd, const char *request)
 {
 	char text[512], host[128] = "";
 	const char *at = strstr(request, "Host: ");
-	const int n = atoi(request + 4 + strlen("/hops/"));
+	const int n = (int)strtol(request + 4 + strlen("/hops/"), NULL, 10);
 
 	if (at)
 		(void)sscanf(at, "Host: %127s", host);
@@ -201,7 +201,7 @@ static inline void answer_well(int fd, const char *request)
 		(void)put(fd, request);
 	} else if (is_path(request, "/status")) {
 		(void)snprintf(text, sizeof(text), "HTTP/1.1 %d Whatever\r\n\r\nbody",
-			       atoi(request + 4 + strlen("/status/")));
+			       (int)strtol(request + 4 + strlen("/status/"), NULL, 10));
 		(void)put(fd, text);
 	} else if (is_path(request, "/chunked")) {
 		(void)put(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
