@@ -79,15 +79,6 @@ bool mp_machine_is_ending(const struct mp_pod *pod)
 	return pod->is_deleting || pod->is_evicted || pod->is_rejected;
 }
 
-bool mp_machine_any_live(const struct mp_pod *pod)
-{
-	for (size_t i = 0; i < mp_machine_n(pod); i++) {
-		if (mp_record_is_live(&pod->containers[i].rec[0]))
-			return true;
-	}
-	return false;
-}
-
 void mp_machine_remove_record(struct mp_pod *pod, size_t index, const struct mp_record *rec,
 			      bool remove_logs)
 {

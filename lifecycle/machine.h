@@ -239,9 +239,6 @@ const char *mp_machine_pod_desc(const struct mp_pod *pod, char *buf, size_t size
 /** mp_machine_is_ending() - deleted, evicted or rejected: nothing new is begun. */
 bool mp_machine_is_ending(const struct mp_pod *pod);
 
-/** mp_machine_any_live() - a process of some container may be alive. */
-bool mp_machine_any_live(const struct mp_pod *pod);
-
 /** mp_machine_remove_record() - hand out REMOVE_RECORD for @rec of container @index. */
 void mp_machine_remove_record(struct mp_pod *pod, size_t index, const struct mp_record *rec,
 			      bool remove_logs);

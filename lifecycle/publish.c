@@ -170,16 +170,27 @@ static bool is_equal(const struct mp_pod_status *a, const struct mp_pod_status *
 	return true;
 }
 
+/* Copies what is in use: a status is large and mostly empty. */
+static void copy_status(struct mp_pod_status *to, const struct mp_pod_status *from)
+{
+	to->phase = from->phase;
+	MP_COPY(to->reason, from->reason);
+	MP_COPY(to->message, from->message);
+	to->start_wall = from->start_wall;
+	to->deletion_wall = from->deletion_wall;
+	to->deletion_grace_s = from->deletion_grace_s;
+	MP_COPY(to->pod_ip, from->pod_ip);
+	MP_COPY(to->pod_ip6, from->pod_ip6);
+	to->n_conditions = from->n_conditions;
+	memcpy(to->conditions, from->conditions, from->n_conditions * sizeof(from->conditions[0]));
+	memcpy(to->containers, from->containers, from->n_containers * sizeof(*from->containers));
+}
+
 static void show(struct mp_pod *pod)
 {
-	struct mp_pod_status *to = &pod->published;
-	struct mp_container_status *containers = to->containers;
-
-	if (is_equal(to, &pod->scratch))
+	if (is_equal(&pod->published, &pod->scratch))
 		return;
-	memcpy(containers, pod->scratch.containers, to->n_containers * sizeof(*containers));
-	*to = pod->scratch;
-	to->containers = containers;
+	copy_status(&pod->published, &pod->scratch);
 	if (!mp_outbox_has(pod->outbox, MP_DO_PUBLISH_STATUS))
 		mp_machine_do(pod, MP_DO_PUBLISH_STATUS, -1);
 }
@@ -248,9 +259,7 @@ void mp_publish_probe(struct mp_pod *pod, struct mp_now now, size_t index)
 	mp_status_derive(&seen, s);
 	is_started = s->is_started;
 	is_ready = s->is_ready;
-	memcpy(containers, pod->published.containers, to->n_containers * sizeof(*containers));
-	*to = pod->published;
-	to->containers = containers;
+	copy_status(to, &pod->published);
 	if (s->state.kind == MP_STATE_RUNNING) {
 		s->is_started = is_started;
 		s->is_ready = is_ready;
@@ -297,15 +306,13 @@ static size_t n_begun(const struct mp_pod *pod, const struct mp_container_status
 	return n;
 }
 
-void mp_publish_end(struct mp_pod *pod, struct mp_now now)
+void mp_publish_end(struct mp_pod *pod)
 {
 	struct mp_pod_status *to = &pod->scratch;
 	struct mp_container_status *containers = to->containers;
 	const size_t n_init = n_begun(pod, pod->published.containers);
 
-	memcpy(containers, pod->published.containers, to->n_containers * sizeof(*containers));
-	*to = pod->published;
-	to->containers = containers;
+	copy_status(to, &pod->published);
 	if (!pod->is_rejected) {
 		if (was_initialized(pod, containers)) {
 			for (size_t i = pod->spec->n_init; i < mp_machine_n(pod); i++)
@@ -317,15 +324,5 @@ void mp_publish_end(struct mp_pod *pod, struct mp_now now)
 	if (!mp_phase_is_final(pod->phase))
 		set_phase(pod, MP_PHASE_FAILED, "", "");
 	show_phase(pod);
-	for (size_t i = 0; i < to->n_conditions; i++) {
-		struct mp_condition *c = &to->conditions[i];
-
-		if (c->status != MP_COND_TRUE ||
-		    (strcmp(c->type, "Ready") != 0 && strcmp(c->type, "ContainersReady") != 0))
-			continue;
-		c->status = MP_COND_FALSE;
-		c->transition_wall = now.wall;
-		MP_COPY(c->reason, pod->phase == MP_PHASE_SUCCEEDED ? "PodCompleted" : "PodFailed");
-	}
 	show(pod);
 }

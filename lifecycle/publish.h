@@ -21,8 +21,11 @@ void mp_publish_status(struct mp_pod *pod, struct mp_now now, enum mp_publish_mo
 /** mp_publish_deletion() - show that the pod is being deleted: metadata, at once. */
 void mp_publish_deletion(struct mp_pod *pod);
 
-/** mp_publish_end() - the adjustments of 1.3.8: nothing of the pod is left. */
-void mp_publish_end(struct mp_pod *pod, struct mp_now now);
+/**
+ * mp_publish_end() - the adjustments of 1.3.8: nothing of the pod is left. Conditions stay: with
+ * no process left none of them is True that may not be (1.3.7).
+ */
+void mp_publish_end(struct mp_pod *pod);
 
 /** mp_publish_probe() - a startup or readiness result changed: update the flags at once (7.2). */
 void mp_publish_probe(struct mp_pod *pod, struct mp_now now, size_t index);

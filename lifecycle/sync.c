@@ -125,8 +125,6 @@ static bool step_volumes(struct mp_pod *pod, struct mp_now now)
 
 static bool step_decide(struct mp_pod *pod, struct mp_now now)
 {
-	if (mp_machine_is_ending(pod))
-		return go_to(pod, MP_SYNC_END);
 	mp_decide(pod);
 	if (pod->sync.kill_pod)
 		return go_to(pod, MP_SYNC_KILL_POD);
@@ -267,7 +265,6 @@ static void purge_init(struct mp_pod *pod)
 {
 	for (size_t i = 0; i < pod->spec->n_init; i++) {
 		struct mp_cstate *c = &pod->containers[i];
-		const struct mp_container_status *shown = &pod->published.containers[i];
 
 		if (c->rec[0].state == MP_RECORD_NONE)
 			continue;
@@ -277,8 +274,6 @@ static void purge_init(struct mp_pod *pod)
 		}
 		/* What is shown goes on counting from the last instance. */
 		c->count_base += c->rec[0].restart_count + 1;
-		if (c->count_base <= shown->restart_count)
-			c->count_base = shown->restart_count + 1;
 		c->next_count = 0;
 		memset(c->rec, 0, sizeof(c->rec));
 	}

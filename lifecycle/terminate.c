@@ -102,7 +102,7 @@ static bool step_last_status(struct mp_pod *pod, struct mp_now now)
 	return go_to(pod, MP_END_TEAR_DOWN);
 }
 
-static bool step_tear_down(struct mp_pod *pod, struct mp_now now)
+static bool step_tear_down(struct mp_pod *pod)
 {
 	if (!pod->is_end_step_begun) {
 		pod->is_end_step_begun = true;
@@ -112,7 +112,7 @@ static bool step_tear_down(struct mp_pod *pod, struct mp_now now)
 	}
 	if (!pod->tear_down.has_answer)
 		return false;
-	mp_publish_end(pod, now);
+	mp_publish_end(pod);
 	finish(pod);
 	return true;
 }
@@ -141,7 +141,7 @@ bool mp_end_step(struct mp_pod *pod, struct mp_now now)
 	case MP_END_TEAR_DOWN:
 		break;
 	}
-	return step_tear_down(pod, now);
+	return step_tear_down(pod);
 }
 
 mp_nsec mp_end_wake(const struct mp_pod *pod)

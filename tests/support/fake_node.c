@@ -444,7 +444,8 @@ static void check_always(struct fake_node *node)
 static bool turn(struct fake_node *node)
 {
 	struct mp_action actions[FAKE_ACTIONS];
-	struct mp_plan plan = { .actions = actions, .size = FAKE_ACTIONS };
+	struct mp_plan plan = { .actions = actions,
+				.size = node->plan_size != 0 ? node->plan_size : FAKE_ACTIONS };
 	struct mp_plan again = { .actions = actions, .size = FAKE_ACTIONS };
 
 	apply_due(node);

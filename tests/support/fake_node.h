@@ -105,6 +105,7 @@ struct fake_node {
 	const char *prepare_error, *sandbox_error, *volume_error, *stop_error;
 	mp_nsec good_from; /* the errors above end then */
 	const char *ip;
+	size_t plan_size; /* 0: FAKE_ACTIONS */
 	bool is_reversed; /* events of one instant are applied in the opposite order */
 	struct fake_queued queue[FAKE_QUEUE];
 	size_t n_queue;

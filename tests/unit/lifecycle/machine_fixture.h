@@ -26,6 +26,7 @@ static inline void make(enum mp_restart_policy restart, const char *kinds)
 		{ "m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7" },
 	};
 
+	fake_done(&node); /* of an earlier pod in the same test */
 	(void)test_pod_init(&pod, restart);
 	for (size_t i = 0; kinds[i] != '\0'; i++) {
 		const enum mp_container_kind kind = kinds[i] == 'i' ? MP_KIND_INIT :

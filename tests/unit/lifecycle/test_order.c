@@ -213,10 +213,35 @@ static void whatever_happens_a_deleted_pod_ends(void **unused)
 	}
 }
 
+static void small_plans_only_take_more_turns(void **unused)
+{
+	(void)unused;
+	for (uint64_t seed = 1; seed <= 60; seed++) {
+		random_pod(seed);
+		node.plan_size = MP_PLAN_MIN;
+		fake_run(&node, AT(100));
+		if (!node.is_finished) {
+			fake_delete(&node, -1);
+			fake_run_to_end(&node, AT(300));
+		}
+		if (seed < 60)
+			fake_done(&node);
+	}
+	make(MP_RESTART_ALWAYS, "mmmmmmmm");
+	node.plan_size = MP_PLAN_MIN;
+	fake_run(&node, AT(1));
+	node.n_log = 0;
+	fake_delete(&node, -1); /* more to say and to do than fits */
+	fake_run_to_end(&node, AT(2));
+	assert_int_equal(fake_n(&node, MP_DO_SIGNAL, -2), 8);
+	assert_int_equal(fake_n_events(&node, "Killing"), 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(whatever_happens_a_deleted_pod_ends),
+		TEST(small_plans_only_take_more_turns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -244,6 +244,14 @@ static void pod_that_starts_over_has_not_ended(void **unused)
 	expect(MP_PHASE_PENDING);
 }
 
+static void nothing_to_run_is_pending(void **unused)
+{
+	(void)unused;
+	make(MP_RESTART_NEVER, "i");
+	terminated(0, 0);
+	expect(MP_PHASE_PENDING);
+}
+
 static void names_and_finality(void **unused)
 {
 	(void)unused;
@@ -272,6 +280,7 @@ int main(void)
 		cmocka_unit_test(deleted_always_pod_ends_by_its_exit_codes),
 		cmocka_unit_test(container_policy_overrides_the_pod),
 		cmocka_unit_test(pod_that_starts_over_has_not_ended),
+		cmocka_unit_test(nothing_to_run_is_pending),
 		cmocka_unit_test(names_and_finality),
 	};
 

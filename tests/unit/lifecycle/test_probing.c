@@ -312,6 +312,20 @@ static void dead_process_is_not_probed_again(void **unused)
 	assert_int_equal(n_probes(MP_PROBE_LIVENESS), 1);
 }
 
+static void answer_for_an_earlier_instance_is_not_shown(void **unused)
+{
+	(void)unused;
+	make(MP_RESTART_ALWAYS, "m");
+	(void)probe(0, MP_PROBE_READINESS, 100);
+	node.c[0].probes[MP_PROBE_READINESS].lasts = AT(5);
+	fake_run(&node, AT(1));
+	node.is_manual[MP_DO_START_CONTAINER] = true;
+	fake_exit(&node, 0, 1);
+	fake_run(&node, AT(10));
+	assert_false(fake_status(&node, 0)->is_ready);
+	expect_terminated(0, 1, "Error");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -334,6 +348,7 @@ int main(void)
 		TEST(worker_that_ended_comes_back_with_a_new_instance),
 		TEST(answers_nobody_waits_for_are_ignored),
 		TEST(dead_process_is_not_probed_again),
+		TEST(answer_for_an_earlier_instance_is_not_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -290,6 +290,12 @@ static void a_copy_of_the_block_goes_on_alike(void **unused)
 	assert_int_equal(actions[0].type, MP_DO_PUBLISH_STATUS);
 	assert_int_equal(mp_pod_status(copy)->containers[0].state.terminated.exit_code, 1);
 	assert_int_equal(actions[plan.n - 1].type, MP_DO_CHECK_IMAGE);
+
+	/* memory that was used before is as good as new */
+	node.pod = mp_pod_init(node.mem, &pod.spec, &(struct mp_pod_config){ .seed = 1 });
+	mp_pod_plan(node.pod, (struct mp_now){ AT(9), AT(9) }, &plan);
+	assert_int_equal(plan.n, 2);
+	assert_int_equal(actions[1].type, MP_DO_PREPARE_POD);
 }
 
 int main(void)

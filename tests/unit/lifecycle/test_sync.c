@@ -481,7 +481,92 @@ static void process_of_a_dead_sandbox_is_not_started(void **unused)
 	fake_say(&node, MP_EV_SANDBOX_DIED, -1);
 	fake_run(&node, AT(20));
 	expect_at(MP_DO_CREATE_SANDBOX, -1, 1, AT(5));
-	expect_at(MP_DO_START_CONTAINER, 1, 0, fake_when(&node, MP_DO_START_CONTAINER, 0, 1));
+	assert_int_equal(node.c[0].n_created, 1);
+	expect_at(MP_DO_START_CONTAINER, 0, 0, AT(10)); /* pulled once more */
+	expect_at(MP_DO_START_CONTAINER, 1, 0, AT(10));
+}
+
+static void record_of_a_dead_sandbox_is_not_started(void **unused)
+{
+	(void)unused;
+	make(MP_RESTART_ALWAYS, "m");
+	node.is_manual[MP_DO_CREATE_CONTAINER] = true;
+	fake_run(&node, AT(1));
+	fake_say(&node, MP_EV_SANDBOX_DIED, -1);
+	fake_post(&node, &(struct mp_event){ .type = MP_EV_CREATED, .created.id = "x" });
+	node.is_manual[MP_DO_CREATE_CONTAINER] = false;
+	fake_run(&node, AT(2));
+	expect_running(0);
+	assert_int_equal(node.c[0].n_started, 1);
+	assert_int_equal(fake_n(&node, MP_DO_REMOVE_RECORD, 0), 1);
+}
+
+static void deletion_while_the_old_sandbox_stops(void **unused)
+{
+	(void)unused;
+	make(MP_RESTART_ALWAYS, "m");
+	fake_run(&node, AT(1));
+	node.is_manual[MP_DO_STOP_SANDBOX] = true;
+	fake_say(&node, MP_EV_SANDBOX_DIED, -1);
+	fake_run(&node, AT(2));
+	fake_delete(&node, -1);
+	fake_say(&node, MP_EV_SANDBOX_STOPPED, -1);
+	fake_run_to_end(&node, AT(3));
+	assert_int_equal(fake_n(&node, MP_DO_CREATE_SANDBOX, -1), 1);
+}
+
+static void answers_count_once(void **unused)
+{
+	(void)unused;
+	make(MP_RESTART_ALWAYS, "m");
+	node.is_manual[MP_DO_CHECK_IMAGE] = true;
+	fake_run(&node, AT(1));
+	fake_say(&node, MP_EV_IMAGE_PRESENT, 0);
+	fake_say(&node, MP_EV_IMAGE_ABSENT, 0);
+	fake_run(&node, AT(2));
+	expect_running(0);
+}
+
+static void kept_records_are_named(void **unused)
+{
+	char ids[2][MP_CONTAINER_ID_MAX];
+
+	(void)unused;
+	make(MP_RESTART_ALWAYS, "m");
+	assert_int_equal(mp_pod_retained_ids(node.pod, 0, ids), 0);
+	fake_run(&node, AT(1));
+	assert_int_equal(mp_pod_retained_ids(node.pod, 0, ids), 1);
+	assert_string_equal(ids[0], node.c[0].id);
+	fake_exit(&node, 0, 1);
+	fake_run(&node, AT(2));
+	assert_int_equal(mp_pod_retained_ids(node.pod, 0, ids), 2);
+	assert_string_equal(ids[0], node.c[0].id);
+	fake_exit(&node, 0, 1); /* in back-off: of the dead ones only the newest is kept */
+	fake_run(&node, AT(3));
+	assert_int_equal(mp_pod_retained_ids(node.pod, 0, ids), 1);
+	assert_string_equal(ids[0], node.c[0].id);
+	assert_int_equal(mp_pod_retained_ids(node.pod, 5, ids), 0);
+}
+
+static void similar_events_are_combined_and_many_are_dropped(void **unused)
+{
+	char message[32];
+	struct mp_event ev = { .type = MP_EV_NOTE,
+			       .container = -1,
+			       .note = { true, "DNSConfigForming", message } };
+
+	(void)unused;
+	make(MP_RESTART_ALWAYS, "m");
+	for (int i = 0; i < 400; i++) {
+		(void)snprintf(message, sizeof(message), "m%d", i);
+		mp_pod_apply(node.pod, &ev, (struct mp_now){ 0, 1 });
+		if (i % 8 == 7)
+			fake_run(&node, 0);
+	}
+	expect_event("DNSConfigForming", "m8");
+	assert_null(fake_event(&node, "DNSConfigForming", "m9"));
+	assert_non_null(
+		fake_event(&node, "DNSConfigForming", "(combined from similar events): m299"));
 }
 
 int main(void)
@@ -518,6 +603,11 @@ int main(void)
 		TEST(restart_all_starts_the_pod_over_in_its_sandbox),
 		TEST(restart_all_backs_off),
 		TEST(process_of_a_dead_sandbox_is_not_started),
+		TEST(record_of_a_dead_sandbox_is_not_started),
+		TEST(deletion_while_the_old_sandbox_stops),
+		TEST(answers_count_once),
+		TEST(kept_records_are_named),
+		TEST(similar_events_are_combined_and_many_are_dropped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
