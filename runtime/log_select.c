@@ -117,8 +117,7 @@ bool mp_log_show(struct mp_log_view *v, const char *line, size_t len)
 		goes_on = put(v, to, v->prefix, strlen(v->prefix));
 	if (goes_on && !v->is_inside[stream] && v->has_times) {
 		mp_time_rfc3339_nano(wall, time);
-		strcat(time, " "); /* NOLINT: one byte more than a time needs */
-		goes_on = put(v, to, time, strlen(time));
+		goes_on = put(v, to, time, strlen(time)) && put(v, to, " ", 1);
 	}
 	v->is_inside[stream] = e.is_partial;
 	if (goes_on)
