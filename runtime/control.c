@@ -22,7 +22,8 @@
 #include "runtime/status_json.h"
 #include "runtime/supervisor.h"
 
-#define BACKLOG    64
+#define BACKLOG    MP_CONTROL_CLIENTS_MAX
+#define ACCEPTS    64 /* in one turn of the loop */
 #define IN_FIRST   ((size_t)4096)
 #define QUEUE_ROOM 32 /* events that clients may have queued before they have to wait */
 
@@ -280,24 +281,23 @@ static void shed(struct mp_control *control)
 		client_free(idle);
 }
 
-static void accept_ready(struct mp_source *source, uint32_t events)
+/* False when nobody else is waiting. */
+static bool accept_one(struct mp_control *control)
 {
-	struct mp_control *control = mp_container_of(source, struct mp_control, source);
-
-	(void)events;
-	if (control->n_clients == MP_CONTROL_CLIENTS_MAX)
-		shed(control);
-
 	mp_auto_fd fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
+	if (fd < 0)
+		return false;
+	if (control->n_clients == MP_CONTROL_CLIENTS_MAX)
+		shed(control);
 	/* Beyond the limit, or not for us: the connection is closed again. */
-	if (fd < 0 || control->n_clients == MP_CONTROL_CLIENTS_MAX || !is_root(fd))
-		return;
+	if (control->n_clients == MP_CONTROL_CLIENTS_MAX || !is_root(fd))
+		return true;
 
 	struct mp_client *c = calloc(1, sizeof(*c));
 
 	if (!c)
-		return;
+		return false;
 	c->control = control;
 	c->fd = mp_steal_fd(&fd);
 	for (size_t i = 0; i < MP_ARRAY_SIZE(c->fds); i++)
@@ -308,6 +308,16 @@ static void accept_ready(struct mp_source *source, uint32_t events)
 	control->n_clients++;
 	if (mp_loop_add(control->sv->loop, &c->source, NULL) < 0)
 		client_free(c);
+	return true;
+}
+
+static void accept_ready(struct mp_source *source, uint32_t events)
+{
+	struct mp_control *control = mp_container_of(source, struct mp_control, source);
+
+	(void)events;
+	for (int i = 0; i < ACCEPTS && accept_one(control); i++)
+		;
 }
 
 /* ---- news -------------------------------------------------------------------------------------- */

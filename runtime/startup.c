@@ -26,15 +26,17 @@ int mp_start_goal_parse(const char *text, enum mp_start_goal *ret, struct mp_err
 	return 0;
 }
 
+/* It ran, and did not only fail to start. */
+static bool has_run(const struct mp_terminated *t)
+{
+	return !mp_streq(t->reason, "StartError") && !mp_streq(t->reason, "ContainerStatusUnknown");
+}
+
 static bool was_started(const struct mp_container_status *st)
 {
-	if (st->restart_count > 0 || st->has_last)
-		return true;
-	if (st->state.kind == MP_STATE_RUNNING)
-		return true;
-	return st->state.kind == MP_STATE_TERMINATED &&
-	       !mp_streq(st->state.terminated.reason, "StartError") &&
-	       !mp_streq(st->state.terminated.reason, "ContainerStatusUnknown");
+	return st->state.kind == MP_STATE_RUNNING ||
+	       (st->state.kind == MP_STATE_TERMINATED && has_run(&st->state.terminated)) ||
+	       (st->has_last && has_run(&st->last));
 }
 
 static bool is_one_of(const char *word, const char *const *list, size_t n)
@@ -55,18 +57,23 @@ static bool is_stuck(const struct mp_container_status *st, bool minds_crashes)
 	};
 	const struct mp_container_state *s = &st->state;
 
+	/* Backing off from a start that failed is no crash: it has never run. */
 	if (s->kind == MP_STATE_WAITING)
 		return is_one_of(s->reason, reasons, MP_ARRAY_SIZE(reasons)) ||
-		       (minds_crashes && mp_streq(s->reason, "CrashLoopBackOff"));
+		       (mp_streq(s->reason, "CrashLoopBackOff") &&
+			(minds_crashes || (st->has_last && !has_run(&st->last))));
 	return s->kind == MP_STATE_TERMINATED && mp_streq(s->terminated.reason, "StartError");
 }
 
-static void say_stuck(const struct mp_container_spec *c, const struct mp_container_state *s,
+static void say_stuck(const struct mp_container_spec *c, const struct mp_container_status *st,
 		      char *text, size_t size)
 {
-	const bool waits = s->kind == MP_STATE_WAITING;
-	const char *reason = waits ? s->reason : s->terminated.reason;
-	const char *message = waits ? s->message : s->terminated.message;
+	const struct mp_container_state *s = &st->state;
+	const bool backs_off = mp_streq(s->reason, "CrashLoopBackOff") && st->has_last;
+	const bool waits = s->kind == MP_STATE_WAITING && !backs_off;
+	const struct mp_terminated *t = backs_off ? &st->last : &s->terminated;
+	const char *reason = waits ? s->reason : t->reason;
+	const char *message = waits ? s->message : t->message;
 
 	(void)snprintf(text, size, "container \"%s\": %s%s%s", c->name, reason,
 		       message[0] ? ": " : "", message);
@@ -123,7 +130,7 @@ enum mp_start_state mp_startup_decide(const struct mp_pod_spec *spec,
 		const bool minds_crashes = goal == MP_START_READY || i < spec->n_init;
 
 		if (is_stuck(&status->containers[i], minds_crashes)) {
-			say_stuck(&spec->containers[i], &status->containers[i].state, text, size);
+			say_stuck(&spec->containers[i], &status->containers[i], text, size);
 			return MP_STARTUP_FAILED;
 		}
 	}

@@ -1,0 +1,246 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The verbs on a pod that runs, crashes or is being deleted.
+. "$(dirname "$0")/../support/pod_lib.sh"
+
+start_web() {
+	cat >"$T/web.json" <<-'JSON'
+		{ "apiVersion": "v1", "kind": "Pod",
+		  "metadata": { "name": "web", "labels": { "app": "web" } },
+		  "spec": { "terminationGracePeriodSeconds": 3,
+			"readinessGates": [ { "conditionType": "example.com/gate" } ],
+			"initContainers": [ { "name": "prep", "image": "busybox", "command": ["echo", "prepared"] } ],
+			"containers": [
+			{ "name": "web", "image": "busybox", "command": ["sh", "-c",
+			  "trap 'echo bye; exit 0' TERM; echo two >&2; sleep 0.1; echo one; echo three; while :; do sleep 1 & wait $!; done"] },
+			{ "name": "side", "image": "busybox", "command": ["sh", "-c", "trap 'sleep 1; exit 0' TERM; while :; do sleep 1 & wait $!; done"] } ] } }
+	JSON
+	minipod run -d "$T/web.json" >/dev/null
+	wait_until 5 'the last line' sh -c "'$MINIPOD' --root '$MINIPOD_ROOT' logs web -c web | grep -q three"
+}
+
+call() {
+	status=0
+	minipod "$@" >"$T/out" 2>"$T/err" </dev/null || status=$?
+}
+
+test_get_has_kubectls_columns_and_objects() {
+	start_web
+	call get pods
+	assert_status 0
+	assert_order "$T/out" '^NAME   READY   STATUS    RESTARTS   AGE$' '^web    2/2     Running   0 '
+	call get pods -o wide -A
+	assert_match "$T/out" '^NAMESPACE   NAME   READY   STATUS    RESTARTS   AGE +IP +NODE +NOMINATED NODE   READINESS GATES$'
+	assert_match "$T/out" '^default     web    2/2     Running .* 0/1$'
+	call get pods -o name
+	assert_line "$T/out" pod/web
+	call get pods -o json
+	assert_json '["v1","List","web"]' "$T/out" '[.apiVersion, .kind, .items[0].metadata.name]'
+	call get pod web -o yaml
+	assert_line "$T/out" 'kind: Pod'
+	call get pod web -o 'jsonpath={range .status.containerStatuses[*]}{.name}{"\n"}{end}'
+	assert_order "$T/out" '^side$' '^web$'
+	call get pod nobody
+	assert_status 1
+	assert_line "$T/err" 'Error from server (NotFound): pods "nobody" not found'
+	call get pods -n elsewhere
+	assert_status 0
+	assert_line "$T/err" 'No resources found in elsewhere namespace.'
+	minipod delete web --now
+}
+
+test_get_w_prints_each_change() {
+	start_web
+	"$MINIPOD" --root "$MINIPOD_ROOT" get pods -w >"$T/watch" 2>&1 &
+	local watcher=$!
+	wait_for_line 5 "$T/watch" '^web +2/2 +Running'
+	minipod delete web
+	wait_for_line 5 "$T/watch" '^web +2/2 +Terminating'
+	kill "$watcher"
+	wait "$watcher" || true
+}
+
+test_logs_choose_tail_mark_and_limit() {
+	start_web
+	call logs web
+	assert_line "$T/err" 'Defaulted container "web" out of: web, side, prep (init)'
+	assert_order "$T/out" '^one$' '^three$'
+	assert_line "$T/err" two
+	call logs web -c web --tail=1
+	assert_count 1 "$T/out" .
+	assert_line "$T/out" three
+	call logs web -c web --tail=1 --timestamps --prefix
+	assert_match "$T/out" '^\[pod/web/web\] [0-9]{4}-[0-9-]+T[0-9:]+\.[0-9]{9}Z three$'
+	call logs web --all-containers --prefix
+	assert_line "$T/out" '[pod/web/prep] prepared'
+	call logs web -c web --tail=1 --limit-bytes=2
+	assert_eq th "$(cat "$T/out")" 'what two bytes show'
+	call logs web -c web -p
+	assert_status 1
+	assert_line "$T/err" 'Error from server (BadRequest): previous terminated container "web" in pod "web" not found'
+	call logs web -c nobody
+	assert_line "$T/err" 'error: container nobody is not valid for pod web'
+	minipod delete web --now
+}
+
+test_logs_f_ends_with_the_container_and_misses_nothing() {
+	start_web
+	minipod logs web -c web -f >"$T/followed" 2>/dev/null &
+	local follower=$!
+	wait_for_line 5 "$T/followed" '^three$'
+	minipod delete web
+	wait_until 5 'the follower' pod_is_gone "$follower"
+	wait "$follower"
+	assert_order "$T/followed" '^one$' '^three$' '^bye$'
+}
+
+pod_is_gone() {
+	local state
+	state=$(awk '/^State:/ { print $2 }' "/proc/$1/status" 2>/dev/null) || return 0
+	[[ -z $state || $state == Z ]]
+}
+
+test_crash_loop_shows_the_last_instance() {
+	cat >"$T/crash.json" <<-'JSON'
+		{ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "crash" },
+		  "spec": { "containers": [ { "name": "c", "image": "busybox",
+			"command": ["sh", "-c", "echo life; exit 3"] } ] } }
+	JSON
+	minipod run -d "$T/crash.json" >/dev/null
+	wait_until 5 'the back-off' sh -c "'$MINIPOD' --root '$MINIPOD_ROOT' get pods | grep -q CrashLoopBackOff"
+	call logs crash
+	assert_line "$T/out" life
+	call logs crash -p
+	assert_line "$T/out" life
+	call exec crash -- true
+	assert_status 1
+	minipod delete crash --now
+}
+
+test_exec_passes_streams_and_exit_code() {
+	start_web
+	call exec web -c web -- sh -c 'echo out; echo err >&2; exit 7'
+	assert_status 7
+	assert_line "$T/out" out
+	assert_line "$T/err" err
+	assert_line "$T/err" 'command terminated with exit code 7'
+	call exec web -c web -- no-such-program
+	assert_status 127
+	call exec web -c web -- /etc/passwd
+	assert_status 126
+	call exec web -c nobody -- true
+	assert_status 1
+	call exec web -c web -- sh -c 'kill -TERM $$'
+	assert_status 143
+	seq 100000 >"$T/in"
+	minipod exec -i web -c web -- cat <"$T/in" >"$T/copy"
+	cmp "$T/in" "$T/copy"
+	minipod delete web --now
+}
+
+test_exec_on_a_terminal_restores_it_and_passes_the_size() {
+	command -v script >/dev/null || skip 'no script(1)'
+	start_web
+	# shellcheck disable=SC2016 # for the inner shells
+	script -qec 'stty rows 33 cols 77; before=$(stty -g); '"'$MINIPOD' --root '$MINIPOD_ROOT'"' exec -it web -c web -- sh -c "test -t 0 && stty size; exit 5"; echo code $?; [ "$before" = "$(stty -g)" ] && echo restored' \
+		/dev/null <"/dev/null" | tr -d '\r' >"$T/typed"
+	assert_line "$T/typed" '33 77'
+	assert_line "$T/typed" 'code 5'
+	assert_line "$T/typed" 'restored'
+	minipod delete web --now
+}
+
+test_wait_for_conditions_paths_and_deletion() {
+	start_web
+	call wait web --for=condition=Ready --timeout=300ms
+	assert_status 1
+	assert_line "$T/err" 'error: timed out waiting for the condition on pods/web'
+	minipod set-condition web example.com/gate=True
+	call wait web --for=condition=Ready --timeout=10s
+	assert_status 0
+	assert_line "$T/out" 'pod/web condition met'
+	call set-condition web example.com/other=True
+	assert_status 1
+	minipod delete web --wait=false >/dev/null
+	call get pods
+	assert_match "$T/out" '^web +2/2 +Terminating '
+	call get pod web -o 'jsonpath={.metadata.deletionGracePeriodSeconds}'
+	assert_eq 3 "$(cat "$T/out")" 'the grace period'
+	call wait web --for=delete --timeout=20s
+	assert_status 0
+}
+
+test_delete_refuses_what_makes_no_sense() {
+	call delete nobody
+	assert_status 1
+	assert_line "$T/err" 'Error from server (NotFound): pods "nobody" not found'
+	call delete nobody --ignore-not-found
+	assert_status 0
+	call delete
+	assert_status 1
+	call delete x --now --grace-period=3
+	assert_status 1
+}
+
+test_killed_supervisor_makes_the_pod_unknown_and_is_not_waited_for() {
+	cat >"$T/web.json" <<-'JSON'
+		{ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "web" },
+		  "spec": { "containers": [ { "name": "c", "image": "busybox", "command": ["sleep", "1000"] } ] } }
+	JSON
+	minipod run -d "$T/web.json" >/dev/null
+	local pid
+	pid=$(pgrep -f -- "run -d $T/web.json")
+	kill -KILL "$pid"
+	wait_until 5 Unknown sh -c "'$MINIPOD' --root '$MINIPOD_ROOT' get pods | grep -q Unknown"
+	assert_eq Unknown "$(minipod get pod web -o 'jsonpath={.status.phase}')" 'the phase'
+	call delete web
+	assert_status 1
+	assert_match "$T/err" 'supervisor of pod "web" has died'
+	# Nobody is left to end it but us.
+	clear_traces
+	rm -r "$MINIPOD_ROOT/run/pods" "$MINIPOD_ROOT/lib/pods" "$MINIPOD_ROOT/log/pods"
+}
+
+test_hostile_client_gets_an_answer_and_hurts_nobody() {
+	command -v python3 >/dev/null || skip 'no python3'
+	start_web
+	python3 - "$MINIPOD_ROOT/run/pods/default_web" >"$T/out" <<-'PYTHON'
+		import json, os, socket, sys
+		os.chdir(sys.argv[1])
+		def connect():
+		    s = socket.socket(socket.AF_UNIX)
+		    s.settimeout(10)
+		    s.connect("control.sock")
+		    return s
+		def ask(text):
+		    s = connect()
+		    s.sendall(text)
+		    return s.makefile().readline().strip()
+		for text in (b"{\n", b"[]\n", b'{"version":2,"request":"watch"}\n', b'{"version":1,"request":"fly"}\n',
+		             b'{"version":1,"request":"exec","container":"web","argv":["true"]}\n',
+		             b'{"version":1,"request":"delete","graceSeconds":-1}\n',
+		             b'{"version":1,"request":"watch"}\n{"version":1,"request":"watch"}\n'):
+		    print("refused" if json.loads(ask(text))["ok"] is False else "accepted")
+		try:
+		    print("long", json.loads(ask(b"x" * 70000))["errno"])
+		except OSError:
+		    print("long hung up")
+		silent = [connect() for _ in range(200)]
+		watchers = [connect() for _ in range(200)]
+		for w in watchers:
+		    w.sendall(b'{"version":1,"request":"watch"}\n')
+		print("watchers", sum(json.loads(w.makefile().readline())["ok"] for w in watchers))
+		s = connect()
+		s.sendall(b'{"version":1,"request":"watch"}\n')
+		lines = s.makefile()
+		lines.readline()
+		print("phase", json.loads(lines.readline())["status"]["phase"])
+	PYTHON
+	assert_count 7 "$T/out" '^refused$'
+	assert_match "$T/out" '^long (90|hung up)'
+	assert_line "$T/out" 'watchers 200'
+	assert_line "$T/out" 'phase Running'
+	minipod delete web --now
+}
+
+run_tests
