@@ -257,7 +257,8 @@ size_t mp_conditions_of(const struct mp_conditions_seen *seen,
 	case MP_RESTART_ALL_RUNNING:
 		begin(&out[n], "AllContainersRestarting", MP_COND_TRUE,
 		      "RestartAllContainersStarted");
-		MP_COPY(out[n++].message, "container exited with restart policy rule");
+		MP_COPY(out[n].message, "container exited with restart policy rule");
+		n++;
 		break;
 	case MP_RESTART_ALL_DONE:
 		begin(&out[n++], "AllContainersRestarting", MP_COND_FALSE, "");

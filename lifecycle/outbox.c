@@ -4,6 +4,9 @@
 #include <assert.h>
 #include <string.h>
 
+#define EVENT_TEXT \
+	((size_t)MP_OUTBOX_TEXT / 4 * 3) /* the rest is for texts that may not be dropped */
+
 /*
  * What one turn can decide besides events is bounded: per container a kill (hook, its end, signal,
  * SIGKILL), a start, two records to remove and three probes (twice), and a handful for the pod.
@@ -81,9 +84,8 @@ void mp_outbox_add_event(struct mp_outbox *box, const struct mp_k8s_event *event
 	const size_t len = strlen(event->reason) + strlen(event->message) + 2;
 	struct mp_outbox_entry *entry;
 
-	/* Half of the pool stays for signal names and record ids, which are never dropped. */
-	if (box->n + box->reserve >= box->capacity || len > MP_OUTBOX_TEXT / 4 * 3 ||
-	    box->text_used > MP_OUTBOX_TEXT / 4 * 3 - len)
+	if (box->n + box->reserve >= box->capacity || len > EVENT_TEXT ||
+	    box->text_used > EVENT_TEXT - len)
 		return;
 	entry = next_entry(box);
 	entry->action = (struct mp_action){
