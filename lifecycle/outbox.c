@@ -4,8 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
-#define EVENT_TEXT \
-	((size_t)MP_OUTBOX_TEXT / 4 * 3) /* the rest is for texts that may not be dropped */
+/* What events may use of the pool; the rest is for texts that may not be dropped. */
+#define EVENT_TEXT ((size_t)MP_OUTBOX_TEXT / 4 * 3)
 
 /*
  * What one turn can decide besides events is bounded: per container a kill (hook, its end, signal,
