@@ -3,6 +3,7 @@
 #include "runtime/base/auto.h"
 #include "runtime/cmd_check.h"
 #include "runtime/cmd_delete.h"
+#include "runtime/cmd_describe.h"
 #include "runtime/cmd_events.h"
 #include "runtime/cmd_exec.h"
 #include "runtime/cmd_get.h"
@@ -75,6 +76,9 @@ static const struct mp_verb verbs[] = {
 	  "  minipod get pods\n  minipod get pod web -o jsonpath='{.status.podIP}'\n"
 	  "  minipod get pods -A -w",
 	  mp_get_options, mp_cmd_get, false, false },
+	{ "describe", "pod [NAME...]", 0, 64, "Show all about pods, with their events",
+	  "  minipod describe web\n  minipod describe pods", mp_describe_options,
+	  mp_cmd_describe, false, false },
 	{ "delete", "NAME...", 0, 64, "End pods with their grace period and remove them",
 	  "  minipod delete web\n  minipod delete pod web --now\n  minipod delete --all",
 	  mp_delete_options_table, mp_cmd_delete, false, false },

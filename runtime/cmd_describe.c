@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Source for the shape: k8s.io/kubectl/pkg/describe, describePod. */
+#include "runtime/cmd_describe.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/base/auto.h"
+#include "runtime/base/clock_io.h"
+#include "runtime/base/json.h"
+#include "runtime/cli.h"
+#include "runtime/events.h"
+
+const struct mp_option mp_describe_options[] = {
+	{ "namespace", 'n', "NAME", "of this namespace (default)", false },
+	{ "show-events", 0, "BOOL", "with the events (true)", false },
+	{ NULL, 0, NULL, NULL, false },
+};
+
+static void put(int indent, const char *name, const char *value)
+{
+	const int width = indent == 0 ? 18 : 16;
+
+	(void)printf("%*s%s:", indent, "", name);
+	(void)printf("%*s", strlen(name) + 1 < (size_t)width ? width - (int)strlen(name) - 1 : 1,
+		     "");
+	mp_print_clean(stdout, value);
+	(void)putchar('\n');
+}
+
+static void put_if(int indent, const char *name, const char *value)
+{
+	if (value[0])
+		put(indent, name, value);
+}
+
+static void put_map(const char *name, const struct mp_node *map, const char *sep)
+{
+	if (!map || map->count == 0) {
+		put(0, name, "<none>");
+		return;
+	}
+	for (size_t i = 0; i < map->count; i++) {
+		if (i == 0)
+			(void)printf("%s:%*s", name, (int)(17 - strlen(name)), "");
+		else
+			(void)printf("%18s", "");
+		mp_print_clean(stdout, map->entries[i].key);
+		(void)fputs(sep, stdout);
+		mp_print_clean(stdout,
+			       map->entries[i].value->text ? map->entries[i].value->text : "");
+		(void)putchar('\n');
+	}
+}
+
+/* Words of a list, one on each line, as kubectl shows commands. */
+static void put_words(const char *name, const struct mp_node *list)
+{
+	if (!list || list->count == 0)
+		return;
+	(void)printf("    %s:\n", name);
+	for (size_t i = 0; i < list->count; i++) {
+		(void)fputs("      ", stdout);
+		mp_print_clean(stdout, list->items[i]->text ? list->items[i]->text : "");
+		(void)putchar('\n');
+	}
+}
+
+static void put_state(const char *name, const struct mp_node *state)
+{
+	const struct mp_node *w = mp_node_get(state, "waiting"), *r = mp_node_get(state, "running");
+	const struct mp_node *t = mp_node_get(state, "terminated");
+
+	if (r) {
+		put(4, name, "Running");
+		put(6, "Started", mp_node_text(r, "startedAt", NULL));
+	} else if (t) {
+		put(4, name, "Terminated");
+		put_if(6, "Reason", mp_node_text(t, "reason", NULL));
+		put_if(6, "Message", mp_node_text(t, "message", NULL));
+		put(6, "Exit Code", mp_node_text(t, "exitCode", NULL));
+		put_if(6, "Started", mp_node_text(t, "startedAt", NULL));
+		put_if(6, "Finished", mp_node_text(t, "finishedAt", NULL));
+	} else if (w) {
+		put(4, name, "Waiting");
+		put_if(6, "Reason", mp_node_text(w, "reason", NULL));
+		put_if(6, "Message", mp_node_text(w, "message", NULL));
+	}
+}
+
+static const char *json_of(const struct mp_node *node, struct mp_arena *arena)
+{
+	struct mp_json w;
+	const char *text;
+
+	mp_json_init(&w, MP_JSON_COMPACT);
+	mp_json_node(&w, node);
+	text = mp_arena_strdup(arena, mp_json_finish(&w, NULL, NULL));
+	mp_json_done(&w);
+	return text ? text : "";
+}
+
+static void put_pairs(const char *name, const struct mp_node *map)
+{
+	if (!map || map->count == 0)
+		return;
+	(void)printf("    %s:\n", name);
+	for (size_t i = 0; i < map->count; i++)
+		put(6, map->entries[i].key,
+		    map->entries[i].value->text ? map->entries[i].value->text : "");
+}
+
+static void put_env(const struct mp_node *env, struct mp_arena *arena)
+{
+	if (!env || env->count == 0) {
+		(void)puts("    Environment:    <none>");
+		return;
+	}
+	(void)puts("    Environment:");
+	for (size_t i = 0; i < env->count; i++) {
+		const struct mp_node *from = mp_node_get(env->items[i], "valueFrom");
+
+		put(6, mp_node_text(env->items[i], "name", NULL),
+		    from ? json_of(from, arena) : mp_node_text(env->items[i], "value", NULL));
+	}
+}
+
+static void put_mounts(const struct mp_node *mounts)
+{
+	if (!mounts || mounts->count == 0) {
+		(void)puts("    Mounts:         <none>");
+		return;
+	}
+	(void)puts("    Mounts:");
+	for (size_t i = 0; i < mounts->count; i++) {
+		const struct mp_node *m = mounts->items[i];
+		const bool is_read_only = mp_streq(mp_node_text(m, "readOnly", NULL), "true");
+
+		(void)fputs("      ", stdout);
+		mp_print_clean(stdout, mp_node_text(m, "mountPath", NULL));
+		(void)printf(" from %s (%s)\n", mp_node_text(m, "name", NULL),
+			     is_read_only ? "ro" : "rw");
+	}
+}
+
+static const struct mp_node *status_of(const struct mp_node *list, const char *name)
+{
+	for (size_t i = 0; list && i < list->count; i++)
+		if (mp_streq(mp_node_text(list->items[i], "name", NULL), name))
+			return list->items[i];
+	return NULL;
+}
+
+static void put_container(const struct mp_node *spec, const struct mp_node *status,
+			  struct mp_arena *arena)
+{
+	static const char *const probes[][2] = { { "Liveness", "livenessProbe" },
+						 { "Readiness", "readinessProbe" },
+						 { "Startup", "startupProbe" } };
+
+	(void)printf("  %s:\n", mp_node_text(spec, "name", NULL));
+	put_if(4, "Container ID", mp_node_text(status, "containerID", NULL));
+	put(4, "Image", mp_node_text(spec, "image", NULL));
+	put_if(4, "Image ID", mp_node_text(status, "imageID", NULL));
+	put_words("Command", mp_node_get(spec, "command"));
+	put_words("Args", mp_node_get(spec, "args"));
+	put_state("State", mp_node_get(status, "state"));
+	put_state("Last State", mp_node_get(status, "lastState"));
+	if (status) {
+		put(4, "Ready",
+		    mp_streq(mp_node_text(status, "ready", NULL), "true") ? "True" : "False");
+		put(4, "Restart Count", mp_node_text(status, "restartCount", NULL));
+	}
+	put_pairs("Limits", mp_node_in(spec, "resources", "limits", NULL));
+	put_pairs("Requests", mp_node_in(spec, "resources", "requests", NULL));
+	for (size_t i = 0; i < MP_ARRAY_SIZE(probes); i++)
+		if (mp_node_get(spec, probes[i][1]))
+			put(4, probes[i][0], json_of(mp_node_get(spec, probes[i][1]), arena));
+	put_env(mp_node_get(spec, "env"), arena);
+	put_mounts(mp_node_get(spec, "volumeMounts"));
+}
+
+static void put_containers(const char *title, const struct mp_pod_view *v, const char *specs,
+			   const char *statuses, struct mp_arena *arena)
+{
+	const struct mp_node *list = mp_node_in(v->object, "spec", specs, NULL);
+	const struct mp_node *status = mp_node_get(v->status, statuses);
+
+	if (!list || list->count == 0)
+		return;
+	(void)printf("%s:\n", title);
+	for (size_t i = 0; i < list->count; i++)
+		put_container(list->items[i],
+			      status_of(status, mp_node_text(list->items[i], "name", NULL)), arena);
+}
+
+static void put_conditions(const struct mp_node *list)
+{
+	if (!list || list->count == 0)
+		return;
+	(void)printf("Conditions:\n  %-28s%s\n", "Type", "Status");
+	for (size_t i = 0; i < list->count; i++) {
+		const char *reason = mp_node_text(list->items[i], "reason", NULL);
+		const char *message = mp_node_text(list->items[i], "message", NULL);
+
+		(void)printf("  %-28s%-8s", mp_node_text(list->items[i], "type", NULL),
+			     mp_node_text(list->items[i], "status", NULL));
+		mp_print_clean(stdout, reason);
+		(void)fputs(reason[0] && message[0] ? ": " : "", stdout);
+		mp_print_clean(stdout, message);
+		(void)putchar('\n');
+	}
+}
+
+static void put_volumes(const struct mp_node *list, struct mp_arena *arena)
+{
+	if (!list || list->count == 0) {
+		put(0, "Volumes", "<none>");
+		return;
+	}
+	(void)puts("Volumes:");
+	for (size_t i = 0; i < list->count; i++) {
+		(void)printf("  %s:\n", mp_node_text(list->items[i], "name", NULL));
+		for (size_t k = 0; k < list->items[i]->count; k++) {
+			const struct mp_entry *e = &list->items[i]->entries[k];
+
+			if (strcmp(e->key, "name") != 0)
+				put(4, e->key, json_of(e->value, arena));
+		}
+	}
+}
+
+static int put_events(const struct mp_roots *roots, const struct mp_pod_view *v,
+		      struct mp_arena *arena, struct mp_error *err)
+{
+	static const char *const names[] = { "  Type", "Reason", "Age", "From", "Message" };
+	static const char *const lines[] = { "  ----", "------", "----", "----", "-------" };
+	struct mp_table table = { .arena = arena, .n_columns = 5 };
+	const int64_t wall = mp_clock_read().wall;
+	struct mp_event_rows rows;
+	int r = mp_events_load(arena, roots, v, 1, &rows, err);
+
+	if (r < 0)
+		return r;
+	if (rows.n == 0) {
+		put(0, "Events", "<none>");
+		return 0;
+	}
+	(void)puts("Events:");
+	mp_table_row(&table, names);
+	mp_table_row(&table, lines);
+	for (size_t i = 0; i < rows.n; i++) {
+		const struct mp_event_row *e = &rows.items[i];
+		char last[MP_TIME_TEXT_MAX], first[MP_TIME_TEXT_MAX], age[128];
+		const char *cells[] = { e->is_warning ? "  Warning" : "  Normal", e->reason, age,
+					"minipod", e->message };
+
+		mp_human_age(wall - e->last_wall, last);
+		mp_human_age(wall - e->first_wall, first);
+		if (e->count > 1)
+			(void)snprintf(age, sizeof(age), "%s (x%lld over %s)", last,
+				       (long long)e->count, first);
+		else
+			(void)snprintf(age, sizeof(age), "%s", last);
+		mp_table_row(&table, cells);
+	}
+	mp_table_print(&table, stdout);
+	return 0;
+}
+
+static void put_status(const struct mp_pod_view *v)
+{
+	const char *deleted = mp_node_text(v->object, "metadata", "deletionTimestamp", NULL);
+	const char *phase = mp_node_text(v->status, "phase", NULL);
+	char text[128];
+
+	if (deleted[0] && !v->has_ended) {
+		(void)snprintf(text, sizeof(text), "Terminating (until %s)", deleted);
+		put(0, "Status", text);
+		(void)snprintf(text, sizeof(text), "%ss",
+			       mp_node_text(v->object, "metadata", "deletionGracePeriodSeconds",
+					    NULL));
+		put(0, "Grace Period", text);
+	} else {
+		put(0, "Status", phase[0] ? phase : "Pending");
+	}
+	put_if(0, "Reason", mp_node_text(v->status, "reason", NULL));
+	put_if(0, "Message", mp_node_text(v->status, "message", NULL));
+	put(0, "IP", mp_node_text(v->status, "podIP", NULL));
+}
+
+static int describe(const struct mp_args *args, const struct mp_roots *roots,
+		    const struct mp_pod_view *v, struct mp_arena *arena, struct mp_error *err)
+{
+	int r = 0;
+
+	put(0, "Name", v->name);
+	put(0, "Namespace", v->namespace_);
+	put_if(0, "Node", mp_node_text(v->status, "hostIP", NULL));
+	put_if(0, "Start Time", mp_node_text(v->status, "startTime", NULL));
+	put_map("Labels", mp_node_in(v->object, "metadata", "labels", NULL), "=");
+	put_map("Annotations", mp_node_in(v->object, "metadata", "annotations", NULL), ": ");
+	put_status(v);
+	put_containers("Init Containers", v, "initContainers", "initContainerStatuses", arena);
+	put_containers("Containers", v, "containers", "containerStatuses", arena);
+	put_conditions(mp_node_get(v->status, "conditions"));
+	put_volumes(mp_node_in(v->object, "spec", "volumes", NULL), arena);
+	put_if(0, "QoS Class", mp_node_text(v->status, "qosClass", NULL));
+	if (!mp_streq(mp_args_get(args, "show-events"), "false"))
+		r = put_events(roots, v, arena, err);
+	return r;
+}
+
+int mp_cmd_describe(const struct mp_args *args)
+{
+	struct mp_error err = MP_ERROR_NONE;
+	struct mp_arena arena = { 0 };
+	struct mp_pod_views views = { .n = 0 };
+	struct mp_roots roots;
+	size_t first = 0, n_shown = 0;
+	int code = 0;
+	int r = mp_cli_roots(args, &roots, &err);
+
+	if (args->n_positional > 0 &&
+	    (mp_streq(args->positional[0], "pod") || mp_streq(args->positional[0], "pods") ||
+	     mp_streq(args->positional[0], "po")))
+		first = 1;
+	if (r == 0 && first == args->n_positional)
+		r = mp_pod_views_load(&arena, &roots, mp_cli_namespace(args), &views, &err);
+	for (size_t i = 0; r == 0 && i < views.n; i++) {
+		(void)fputs(n_shown++ > 0 ? "\n\n" : "", stdout);
+		r = describe(args, &roots, &views.items[i], &arena, &err);
+	}
+	for (size_t i = first; r == 0 && i < args->n_positional; i++) {
+		struct mp_pod_view view;
+		int missing = mp_pod_view_load(&arena, &roots, mp_cli_namespace(args),
+					       mp_cli_pod_name(args->positional[i]), &view, &err);
+
+		if (missing < 0) {
+			code = mp_cli_fail(missing, &err);
+			continue;
+		}
+		(void)fputs(n_shown++ > 0 ? "\n\n" : "", stdout);
+		r = describe(args, &roots, &view, &arena, &err);
+	}
+	mp_arena_done(&arena);
+	return r < 0 ? mp_cli_fail(r, &err) : code;
+}
