@@ -108,7 +108,9 @@ static void answer(struct mp_pod *pod, struct mp_now now, size_t index, enum mp_
 {
 	struct mp_probing *p = &pod->containers[index].probes[kind];
 	const char *name = mp_probe_kind_text(kind);
-	const bool is_live = mp_record_is_live(&pod->containers[index].rec[0]);
+	const struct mp_record *rec = &pod->containers[index].rec[0];
+	/* The answer may be about an instance that is gone: its successor is not asked again. */
+	const bool is_live = rec->state == MP_RECORD_RUNNING && strcmp(p->worker.id, rec->id) == 0;
 	const char *state = "unknown";
 
 	p->has_answer = false;
@@ -217,9 +219,9 @@ void mp_probing_stop(struct mp_pod *pod, bool and_readiness)
 			    (k == MP_PROBE_READINESS && !and_readiness))
 				continue;
 			p->worker.is_ended = true;
-			p->has_answer = false;
-			if (p->worker.tries > 0)
+			if (p->worker.tries > 0 && !p->has_answer)
 				execute(pod, i, k, MP_DO_ABANDON_PROBE);
+			p->has_answer = false;
 			p->worker.tries = 0;
 		}
 	}
