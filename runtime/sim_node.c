@@ -75,6 +75,17 @@ static void drop_answers(struct mp_sim *sim, enum mp_event_type type, int contai
 	}
 }
 
+/* That it ran is told with its end at the latest. */
+static void hurry_started(struct mp_sim *sim, int container)
+{
+	for (size_t i = 0; i < sim->n_queue; i++) {
+		struct mp_sim_queued *q = &sim->queue[i];
+
+		if (q->todo == NULL && q->ev.type == MP_EV_STARTED && q->ev.container == container)
+			q->at = sim->now.mono;
+	}
+}
+
 static void end_after(struct mp_sim *sim, size_t c, mp_nsec takes, int code, bool is_oom)
 {
 	const struct mp_sim_run *run = sim->procs[c].run;
@@ -114,6 +125,7 @@ static bool happen(struct mp_sim *sim, const struct mp_sim_queued *q)
 			return false;
 		p->life = MP_SIM_DEAD;
 		p->end = *ev;
+		hurry_started(sim, ev->container);
 		p->is_end_unseen = sim->is_down;
 		memset(p->is_hook_running, 0, sizeof(p->is_hook_running));
 		memset(p->is_probe_running, 0, sizeof(p->is_probe_running));

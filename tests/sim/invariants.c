@@ -114,6 +114,7 @@ static void saw_recovered_container(struct sim_check *k, struct mp_sim *sim,
 	memset(&m->kill, 0, sizeof(m->kill));
 	memset(m->run, 0, sizeof(m->run));
 	m->is_post_start_due = false;
+	m->is_asked_again = true; /* a young container is probed from the start */
 	m->back_off.is_unsure = true;
 	if (ev->recovered.is_running) {
 		if (!m->is_running)
@@ -162,7 +163,7 @@ static void on_event(struct mp_sim *sim, const struct mp_event *ev, void *arg)
 		saw_delete(k, sim, ev);
 		break;
 	case MP_EV_EVICT:
-		if (k->is_ended || k->last_phase == MP_PHASE_SUCCEEDED ||
+		if (k->last_phase == MP_PHASE_SUCCEEDED ||
 		    k->last_phase == MP_PHASE_FAILED || k->has_deadline_event)
 			break;
 		k->is_evicted = true;
@@ -180,6 +181,7 @@ static void on_event(struct mp_sim *sim, const struct mp_event *ev, void *arg)
 		m->is_record = true;
 		m->was_killed = false;
 		m->has_startup_success = false;
+		m->is_asked_again = false;
 		m->is_exit_known = false;
 		m->is_old_spec = false;
 		m->id_count = m->last_count;
@@ -362,7 +364,7 @@ static void check_probe(struct sim_check *k, struct mp_sim *sim, const struct mp
 	if (m->is_running && !k->has_recovered &&
 	    sim->now.mono < m->started_at + mp_seconds(spec->initial_delay_s))
 		sim_fail(k, sim, "container %d: a probe before its initial delay", a->container);
-	if (a->probe == MP_PROBE_STARTUP && m->has_startup_success)
+	if (a->probe == MP_PROBE_STARTUP && m->has_startup_success && !m->is_asked_again)
 		sim_fail(k, sim, "container %d: a startup probe after its success", a->container);
 	if (a->probe != MP_PROBE_STARTUP && has_startup(k, a->container) && !m->has_startup_success)
 		sim_fail(k, sim, "container %d: a probe before the startup probe's success",
@@ -450,9 +452,33 @@ static void add_hash(struct sim_check *k, const struct mp_sim *sim, const struct
 		k->hash = (k->hash ^ words[i]) * UINT64_C(0x100000001b3);
 }
 
+/* RestartAllContainers (4.5): the condition's time moves with it, initialization starts over. */
+static void note_restart_all(struct sim_check *k, const struct mp_sim *sim)
+{
+	const struct mp_pod_status *s = mp_pod_status(sim->pod);
+
+	for (size_t i = 0; i < s->n_conditions; i++) {
+		const struct mp_condition *c = &s->conditions[i];
+
+		if (strcmp(c->type, "AllContainersRestarting") != 0 ||
+		    (c->transition_wall == k->restart_all_wall &&
+		     (c->status == MP_COND_TRUE) == k->is_restarting_all))
+			continue;
+		k->has_restarted_all = true;
+		k->restart_all_wall = c->transition_wall;
+		k->is_restarting_all = c->status == MP_COND_TRUE;
+		for (size_t j = 0; j < n_containers(k); j++) {
+			k->minds[j].is_init_done = false;
+			k->minds[j].was_started = false;
+		}
+	}
+}
+
 static void on_action(struct mp_sim *sim, const struct mp_action *a, void *arg)
 {
 	struct sim_check *k = arg;
+
+	note_restart_all(k, sim);
 
 	add_hash(k, sim, a);
 	if (k->n_finish > 0)
@@ -515,7 +541,10 @@ static void on_action(struct mp_sim *sim, const struct mp_action *a, void *arg)
 	case MP_DO_PREPARE_POD:
 	case MP_DO_SETUP_VOLUMES:
 	case MP_DO_REMOVE_RECORD:
+		break;
 	case MP_DO_ABANDON_HOOK:
+		if (a->hook == MP_HOOK_POST_START) /* the grace was spent waiting for it */
+			sim_check_shorten(k, sim, 1);
 		break;
 	}
 }
@@ -538,24 +567,11 @@ static void check_again(struct sim_check *k, struct mp_sim *sim, const struct mp
 static void on_turn(struct mp_sim *sim, const struct mp_plan *plan, void *arg)
 {
 	struct sim_check *k = arg;
-	const struct mp_condition *c = mp_pod_status(sim->pod)->conditions;
 	const bool is_cut = plan->wake_at <= sim->now.mono;
 	bool is_published = false;
 
 	for (size_t i = 0; i < plan->n; i++)
 		is_published = is_published || plan->actions[i].type == MP_DO_PUBLISH_STATUS;
-	for (size_t i = 0; i < mp_pod_status(sim->pod)->n_conditions; i++) {
-		if (strcmp(c[i].type, "AllContainersRestarting") != 0)
-			continue;
-		if (c[i].status == MP_COND_TRUE && !k->is_restarting_all) {
-			k->has_restarted_all = true;
-			for (size_t j = 0; j < n_containers(k); j++) {
-				k->minds[j].is_init_done = false;
-				k->minds[j].was_started = k->minds[j].is_running;
-			}
-		}
-		k->is_restarting_all = c[i].status == MP_COND_TRUE;
-	}
 	if (is_cut && plan->n < MP_PLAN_MIN)
 		sim_fail(k, sim, "a wake-up in the past");
 	if (!is_cut && !sim->is_finished)

@@ -135,7 +135,8 @@ static void check_signal(struct sim_check *k, struct mp_sim *sim, const struct m
 		sim_fail(k, sim, "container %d: stop signal %s", a->container, a->signal_name);
 	if (sim->procs[a->container].is_hook_running[MP_HOOK_PRE_STOP])
 		sim_fail(k, sim, "container %d: stop signal while preStop runs", a->container);
-	if (!spec->lifecycle.has_pre_stop && !kill->is_ordered && sim->now.mono != kill->began)
+	if (!spec->lifecycle.has_pre_stop && spec->kind != MP_KIND_SIDECAR &&
+	    sim->now.mono != kill->began)
 		sim_fail(k, sim, "container %d: nothing to wait for, but the stop signal waits",
 			 a->container);
 	if (spec->lifecycle.has_pre_stop && kill->is_exact && kill->grace_s > 0 &&

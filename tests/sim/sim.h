@@ -69,6 +69,7 @@ struct sim_mind {
 	} back_off;
 	int64_t run[MP_N_PROBES]; /* answers of one kind in a row */
 	bool run_success[MP_N_PROBES];
+	bool is_asked_again;      /* the newest instance lived through a recovery */
 	bool has_startup_success; /* of the newest instance */
 	int64_t n_event_started, n_event_created, n_event_back_off, n_event_killing;
 	int64_t last_restarts, published_created;
@@ -97,7 +98,7 @@ struct sim_check {
 	struct mp_condition conditions[MP_CONDITIONS_MAX];
 	size_t n_conditions;
 	bool was_initialized;
-	int64_t start_wall;
+	int64_t start_wall, restart_all_wall;
 	mp_nsec first_published;
 	bool last_started[SIM_CONTAINERS];
 	struct sim_series series[SIM_SERIES];
