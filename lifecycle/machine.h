@@ -168,6 +168,7 @@ enum mp_end_step {
 struct mp_pod {
 	struct mp_pod_config config;
 	uint64_t rng;
+	struct mp_now last_turn;
 
 	enum mp_worker worker;
 	bool is_dirty;    /* something happened that a sync is needed for */
@@ -205,6 +206,7 @@ struct mp_pod {
 
 	struct mp_condition foreign[MP_FOREIGN_MAX];
 	size_t n_foreign;
+	bool is_foreign_new; /* one was set and is not shown yet */
 	struct mp_eventlog log;
 	struct mp_pod_status published, scratch;
 

@@ -160,6 +160,7 @@ static void apply_condition(struct mp_pod *pod, const struct mp_event *ev, struc
 	MP_COPY(c->reason, ev->condition.reason);
 	MP_COPY(c->message, ev->condition.message);
 	c->transition_wall = now.wall;
+	pod->is_foreign_new = true;
 	pod->is_dirty = true;
 }
 
@@ -358,6 +359,13 @@ static void learn_grace(struct mp_pod *pod, struct mp_now now)
 	mp_kill_shorten(pod, mp_end_grace(pod), now.mono);
 }
 
+static void learn_conditions(struct mp_pod *pod, struct mp_now now)
+{
+	if (pod->is_foreign_new && pod->has_started)
+		mp_publish_conditions(pod, now);
+	pod->is_foreign_new = false;
+}
+
 static bool is_deadline_due(const struct mp_pod *pod, struct mp_now now)
 {
 	return pod->spec->active_deadline_s.is_set && pod->has_started &&
@@ -422,12 +430,14 @@ void mp_pod_plan(struct mp_pod *pod, struct mp_now now, struct mp_plan *plan)
 	assert(plan->size >= MP_PLAN_MIN);
 	plan->n = 0;
 	plan->wake_at = now.mono;
+	pod->last_turn = now;
 	if (!mp_outbox_take(pod->outbox, plan))
 		return;
 	if (plan->n == 0)
 		mp_outbox_begin(pod->outbox);
 	mp_probing_resume(pod, now.mono);
 	learn_grace(pod, now);
+	learn_conditions(pod, now);
 	while (goes_on) {
 		prune_records(pod);
 		goes_on = mp_kill_step(pod, now);

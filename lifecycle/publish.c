@@ -116,6 +116,9 @@ static void settle_phase(struct mp_pod *pod, struct mp_now now, enum mp_publish_
 		return;
 	}
 	phase = mp_phase_of(&seen);
+	/* Amid a sync the containers it killed look finished; the next sync's start decides. */
+	if (mode == MP_PUBLISH_AGAIN && mp_phase_is_final(phase))
+		return;
 	if (phase != pod->phase)
 		set_phase(pod, phase, "", "");
 }
@@ -239,6 +242,13 @@ void mp_publish_status(struct mp_pod *pod, struct mp_now now, enum mp_publish_mo
 	}
 	settle_phase(pod, now, mode);
 	show_phase(pod);
+	settle_conditions(pod, pod->scratch.containers, now.wall);
+	show(pod);
+}
+
+void mp_publish_conditions(struct mp_pod *pod, struct mp_now now)
+{
+	copy_status(&pod->scratch, &pod->published);
 	settle_conditions(pod, pod->scratch.containers, now.wall);
 	show(pod);
 }

@@ -21,6 +21,9 @@ void mp_publish_status(struct mp_pod *pod, struct mp_now now, enum mp_publish_mo
 /** mp_publish_deletion() - show that the pod is being deleted: metadata, at once. */
 void mp_publish_deletion(struct mp_pod *pod);
 
+/** mp_publish_conditions() - foreign conditions changed: show what follows from them at once. */
+void mp_publish_conditions(struct mp_pod *pod, struct mp_now now);
+
 /**
  * mp_publish_end() - the adjustments of 1.3.8: nothing of the pod is left. Conditions stay: with
  * no process left none of them is True that may not be (1.3.7).

@@ -7,10 +7,39 @@
 
 #define CARRY_AGE mp_seconds(10) /* younger containers are probed from the start */
 
+static void shift(mp_nsec *at, mp_nsec by)
+{
+	if (*at != MP_NSEC_NEVER)
+		*at = mp_nsec_add(*at, by);
+}
+
+/*
+ * The monotonic clock starts over when the machine does; only the wall clock tells how long that
+ * took. Moments of the earlier life are put where they would be on the new clock.
+ */
+static void notice_reboot(struct mp_pod *pod, struct mp_now now)
+{
+	const mp_nsec by = now.mono - (now.wall - pod->last_turn.wall) - pod->last_turn.mono;
+
+	if (now.mono >= pod->last_turn.mono)
+		return;
+	pod->last_turn = now;
+	shift(&pod->start_mono, by);
+	shift(&pod->abort_at, by);
+	shift(&pod->exceeded_at, by);
+	for (size_t i = 0; i < mp_machine_n(pod); i++) {
+		for (size_t r = 0; r < 2; r++) {
+			shift(&pod->containers[i].rec[r].started, by);
+			shift(&pod->containers[i].rec[r].finished, by);
+		}
+	}
+}
+
 void mp_recover_container(struct mp_pod *pod, const struct mp_event *ev, struct mp_now now)
 {
 	struct mp_record *rec = &pod->containers[ev->container].rec[0];
 
+	notice_reboot(pod, now);
 	if (!mp_record_is_live(rec))
 		return;
 	if (ev->recovered.is_running) {
@@ -77,6 +106,7 @@ void mp_recover_pod(struct mp_pod *pod, const struct mp_event *ev, struct mp_now
 {
 	const uint32_t next_slot = pod->log.next_slot;
 
+	notice_reboot(pod, now);
 	pod->config.started_at = now.mono;
 	pod->config.is_cold_start = false;
 	for (size_t i = 0; i < mp_machine_n(pod); i++)
@@ -95,6 +125,8 @@ void mp_recover_pod(struct mp_pod *pod, const struct mp_event *ev, struct mp_now
 	pod->is_end_step_begun = false;
 	pod->is_dirty = true;
 	mp_outbox_init(pod->outbox, mp_machine_n(pod));
+	/* Whether the last status was written before the supervisor died is not known. */
+	mp_machine_do(pod, MP_DO_PUBLISH_STATUS, -1);
 
 	switch (pod->worker) {
 	case MP_WORKER_IDLE:

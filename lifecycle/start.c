@@ -203,6 +203,7 @@ static enum mp_progress after_pull(struct mp_pod *pod, struct mp_now now)
 
 	if (pod->start.answer == MP_EV_IMAGE_FAILED)
 		return after_failed_pull(pod, now);
+	pull_state(pod)->pull_reason[0] = '\0';
 	mp_machine_event(
 		pod, now, (int)pod->start.container, false, "Pulled",
 		"Successfully pulled image \"%s\" in %s (%s including waiting). Image size: "

@@ -204,6 +204,49 @@ static void reboot_starts_the_pod_over(void **unused)
 	expect_running(1);
 }
 
+static void deadline_goes_on_over_a_reboot(void **unused)
+{
+	struct mp_action actions[FAKE_ACTIONS];
+	struct mp_plan plan = { .actions = actions, .size = FAKE_ACTIONS };
+	struct mp_now now;
+
+	(void)unused;
+	make(MP_RESTART_ALWAYS, "m");
+	pod.spec.active_deadline_s = (struct mp_opt_int){ 100, true };
+	fake_run(&node, AT(40));
+	fake_say(&node, MP_EV_SANDBOX_STOPPED, -1); /* nobody asked: only a turn at this time */
+	fake_run(&node, AT(40));
+	/* 20 s later by the wall clock, on a monotonic clock that started over */
+	now = (struct mp_now){ AT(3), mp_pod_status(node.pod)->start_wall + AT(60) };
+	mp_pod_apply(node.pod, &(struct mp_event){ .type = MP_EV_RECOVERED_CONTAINER }, now);
+	mp_pod_apply(node.pod, &(struct mp_event){ .type = MP_EV_RECOVERED, .container = -1 }, now);
+	node.is_sandbox_up = false;
+	node.c[0].is_alive = false;
+	mp_pod_plan(node.pod, now, &plan);
+	assert_int_equal(actions[0].type, MP_DO_PUBLISH_STATUS);
+	mp_pod_apply(node.pod,
+		     &(struct mp_event){ .type = MP_EV_POD_PREPARE_FAILED,
+					 .text.reason = "Failed" },
+		     now);
+	mp_pod_plan(node.pod, now, &plan);
+	now = (struct mp_now){ plan.wake_at, now.wall + plan.wake_at - now.mono };
+	assert_true(plan.wake_at <= AT(3) + AT(15));
+	mp_pod_apply(node.pod, &(struct mp_event){ .type = MP_EV_SANDBOX_DIED, .container = -1 },
+		     now);
+	now.mono = AT(43) - 1;
+	mp_pod_plan(node.pod, now, &plan);
+	mp_pod_apply(node.pod,
+		     &(struct mp_event){ .type = MP_EV_POD_PREPARE_FAILED,
+					 .text.reason = "Failed" },
+		     now);
+	mp_pod_plan(node.pod, now, &plan);
+	assert_false(mp_pod_is_terminating(node.pod));
+	assert_int_equal(plan.wake_at, AT(43));
+	now.mono = AT(43);
+	mp_pod_plan(node.pod, now, &plan);
+	assert_true(mp_pod_is_terminating(node.pod));
+}
+
 static void sandbox_in_the_making_is_taken_over(void **unused)
 {
 	(void)unused;
@@ -313,6 +356,7 @@ int main(void)
 		TEST(tear_down_is_asked_for_again),
 		TEST(finished_phase_is_never_restarted),
 		TEST(reboot_starts_the_pod_over),
+		TEST(deadline_goes_on_over_a_reboot),
 		TEST(sandbox_in_the_making_is_taken_over),
 		TEST(start_in_progress_is_finished_by_the_new_supervisor),
 		TEST(record_that_was_made_but_never_started_is_replaced),

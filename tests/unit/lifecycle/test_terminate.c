@@ -508,6 +508,28 @@ static void foreign_conditions_open_the_gates(void **unused)
 	assert_int_equal(mp_pod_status(node.pod)->n_conditions, MP_CONDITIONS_MAX - 1);
 }
 
+static void condition_is_shown_while_a_sync_waits(void **unused)
+{
+	const struct mp_event ev = { .type = MP_EV_CONDITION,
+				     .container = -1,
+				     .condition = { "example.com/go", "True", "R", "M" } };
+
+	(void)unused;
+	make(MP_RESTART_ALWAYS, "m");
+	fake_post(&node, &ev); /* before anything is shown, too */
+	node.is_manual[MP_DO_CHECK_IMAGE] = true;
+	fake_run(&node, AT(1));
+	assert_non_null(fake_condition(&node, "example.com/go"));
+	mp_pod_apply(node.pod,
+		     &(struct mp_event){ .type = MP_EV_CONDITION,
+					 .container = -1,
+					 .condition = { "example.com/to", "True", "", "" } },
+		     (struct mp_now){ node.now, 1 });
+	fake_run(&node, AT(2));
+	assert_non_null(fake_condition(&node, "example.com/to"));
+	expect_waiting(0, "ContainerCreating", "");
+}
+
 static void notes_become_events(void **unused)
 {
 	struct mp_event ev = { .type = MP_EV_NOTE,
@@ -597,6 +619,7 @@ int main(void)
 		TEST(deletion_of_a_finished_pod_has_no_grace),
 		TEST(deletion_shortens_the_natural_end),
 		TEST(foreign_conditions_open_the_gates),
+		TEST(condition_is_shown_while_a_sync_waits),
 		TEST(notes_become_events),
 		TEST(events_for_no_container_are_ignored),
 		TEST(answers_for_the_pod_that_nobody_awaits_are_ignored),
