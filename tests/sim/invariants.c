@@ -163,10 +163,14 @@ static void on_event(struct mp_sim *sim, const struct mp_event *ev, void *arg)
 		saw_delete(k, sim, ev);
 		break;
 	case MP_EV_EVICT:
-		if (k->last_phase == MP_PHASE_SUCCEEDED ||
-		    k->last_phase == MP_PHASE_FAILED || k->has_deadline_event)
+		if (k->last_phase == MP_PHASE_SUCCEEDED || k->last_phase == MP_PHASE_FAILED ||
+		    k->has_deadline_event)
 			break;
 		k->is_evicted = true;
+		if (k->is_ended) { /* whether it still counts depends on how far the end is */
+			k->is_grace_unsure = true;
+			break;
+		}
 		end_of_starts(k, sim, 1);
 		sim_check_shorten(k, sim, 1);
 		break;

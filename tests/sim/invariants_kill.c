@@ -142,7 +142,8 @@ static void check_signal(struct sim_check *k, struct mp_sim *sim, const struct m
 	if (spec->lifecycle.has_pre_stop && kill->is_exact && kill->grace_s > 0 &&
 	    !kill->is_hook_run)
 		sim_fail(k, sim, "container %d: killed without its preStop", a->container);
-	if (kill->is_ordered && kill->is_exact && sim->now.mono < kill->turn_until) {
+	if (kill->is_ordered && kill->is_exact && !k->is_grace_unsure &&
+	    sim->now.mono < kill->turn_until) {
 		for (size_t i = (size_t)a->container + 1; i < mp_spec_n_containers(&k->c->spec);
 		     i++) {
 			if (!k->minds[i].is_running || spec_of(k, (int)i)->kind == MP_KIND_INIT)
@@ -175,7 +176,7 @@ static void check_sigkill(struct sim_check *k, struct mp_sim *sim, const struct 
 	if (now < kill->term_at + FLOOR)
 		sim_fail(k, sim, "container %d: SIGKILL %lld ms after the stop signal",
 			 a->container, (long long)((now - kill->term_at) / MP_NSEC_PER_MS));
-	if (!kill->is_killed && now < kill->earliest)
+	if (!kill->is_killed && now < kill->earliest && !k->is_grace_unsure)
 		sim_fail(k, sim, "container %d: SIGKILL %lld ms before the grace is over",
 			 a->container, (long long)((kill->earliest - now) / MP_NSEC_PER_MS));
 	if (!kill->is_killed && now > max(kill->latest, kill->term_at + FLOOR) && !k->has_recovered)

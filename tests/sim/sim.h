@@ -98,6 +98,7 @@ struct sim_check {
 	struct mp_condition conditions[MP_CONDITIONS_MAX];
 	size_t n_conditions;
 	bool was_initialized;
+	bool is_grace_unsure;
 	int64_t start_wall, restart_all_wall;
 	mp_nsec first_published;
 	bool last_started[SIM_CONTAINERS];
