@@ -111,6 +111,8 @@ static void answer(struct mp_pod *pod, struct mp_now now, size_t index, enum mp_
 	const struct mp_record *rec = &pod->containers[index].rec[0];
 	/* The answer may be about an instance that is gone: its successor is not asked again. */
 	const bool is_live = rec->state == MP_RECORD_RUNNING && strcmp(p->worker.id, rec->id) == 0;
+	/* Liveness and startup of a pod being deleted are not asked again (8.1). */
+	const bool is_over = pod->is_deleting && kind != MP_PROBE_READINESS;
 	const char *state = "unknown";
 
 	p->has_answer = false;
@@ -132,7 +134,7 @@ static void answer(struct mp_pod *pod, struct mp_now now, size_t index, enum mp_
 		state = "failure";
 		__attribute__((fallthrough));
 	case MP_PROBE_ERROR:
-		if (p->worker.tries < MP_PROBE_TRIES && is_live) {
+		if (p->worker.tries < MP_PROBE_TRIES && is_live && !is_over) {
 			p->worker.tries++;
 			execute(pod, index, kind, MP_DO_RUN_PROBE);
 			break;

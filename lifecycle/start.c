@@ -127,18 +127,23 @@ static enum mp_progress begin_pull(struct mp_pod *pod, struct mp_now now)
 	return ask(pod, MP_START_PULL, MP_DO_PULL_IMAGE);
 }
 
+void mp_start_drop_unstarted(struct mp_pod *pod, size_t index)
+{
+	struct mp_cstate *c = &pod->containers[index];
+
+	if (c->rec[0].state != MP_RECORD_CREATED || c->rec[0].is_start_asked)
+		return;
+	mp_machine_remove_record(pod, index, &c->rec[0], true);
+	c->next_count = c->rec[0].restart_count;
+	c->rec[0] = c->rec[1];
+	memset(&c->rec[1], 0, sizeof(c->rec[1]));
+}
+
 static enum mp_progress create(struct mp_pod *pod)
 {
-	struct mp_cstate *c = current(pod);
-
 	if (!pod->sandbox.is_alive)
 		return finish(pod, false); /* it died meanwhile: the next sync replaces it */
-	/* A record that was made but never ran is replaced. */
-	if (c->rec[0].state == MP_RECORD_CREATED) {
-		mp_machine_remove_record(pod, pod->start.container, &c->rec[0], false);
-		c->rec[0] = c->rec[1];
-		memset(&c->rec[1], 0, sizeof(c->rec[1]));
-	}
+	mp_start_drop_unstarted(pod, pod->start.container);
 	return ask(pod, MP_START_CREATE, MP_DO_CREATE_CONTAINER);
 }
 
@@ -227,8 +232,10 @@ static enum mp_progress after_create(struct mp_pod *pod, struct mp_now now)
 	if (c->rec[0].state != MP_RECORD_CREATED)
 		return fail_step(pod, now, "RunContainerError", "container ended before its start",
 				 "container ended before its start");
-	if (mp_machine_is_ending(pod) || !pod->sandbox.is_alive)
+	if (mp_machine_is_ending(pod) || !pod->sandbox.is_alive) {
+		mp_start_drop_unstarted(pod, pod->start.container);
 		return finish(pod, false);
+	}
 	c->rec[0].is_start_asked = true;
 	return ask(pod, MP_START_RUN, MP_DO_START_CONTAINER);
 }

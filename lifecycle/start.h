@@ -28,3 +28,9 @@ void mp_start_answer(struct mp_pod *pod, const struct mp_event *ev, struct mp_no
  * and in the start failure; otherwise the back-off advances.
  */
 bool mp_start_back_off(struct mp_pod *pod, struct mp_now now, size_t index);
+
+/**
+ * mp_start_drop_unstarted() - forget container @index's newest record if it was made and never
+ * started. It would count as proof that the pod is initialized (4.3) in a sandbox it is not in.
+ */
+void mp_start_drop_unstarted(struct mp_pod *pod, size_t index);

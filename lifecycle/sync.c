@@ -294,6 +294,8 @@ static bool step_create_sandbox(struct mp_pod *pod, struct mp_now now)
 		if (sandbox->attempt >= 0) {
 			mp_machine_event(pod, now, -1, false, "SandboxChanged",
 					 "Pod sandbox changed, it will be killed and re-created.");
+			for (size_t i = 0; i < mp_machine_n(pod); i++)
+				mp_start_drop_unstarted(pod, i);
 			purge_init(pod);
 		}
 		pod->sync.is_begun = true;

@@ -129,7 +129,7 @@ static void apply_due(struct fake_node *node)
 			c->is_alive = false;
 		}
 		if (q.ev.type == MP_EV_CREATED)
-			q.ev.created.id = q.id;
+			q.ev.created.id = q.id[0] != 0 ? q.id : q.ev.created.id;
 		mp_pod_apply(node->pod, &q.ev, now_of(node));
 	}
 }

@@ -312,6 +312,29 @@ static void dead_process_is_not_probed_again(void **unused)
 	assert_int_equal(n_probes(MP_PROBE_LIVENESS), 1);
 }
 
+static void liveness_error_is_not_retried_in_a_deleted_pod(void **unused)
+{
+	(void)unused;
+	make(MP_RESTART_ALWAYS, "mm");
+	pod.containers[1].lifecycle.has_post_start = true; /* the sync goes on for a while */
+	node.c[1].post_start.lasts = AT(20);
+	(void)probe(0, MP_PROBE_LIVENESS, 10);
+	node.c[0].probes[MP_PROBE_LIVENESS] = (struct fake_probe){ .good_from = FAKE_NEVER,
+								   .bad = MP_PROBE_ERROR,
+								   .lasts = AT(2) };
+	fake_run(&node, AT(1));
+	node.is_manual[MP_DO_CHECK_IMAGE] = true; /* restarts end here: running is shown */
+	fake_run(&node, AT(31));
+	const size_t n = n_probes(MP_PROBE_LIVENESS);
+
+	assert_true(n > 0);
+	fake_say(&node, MP_EV_DEFINITION_CHANGED, 1);
+	node.c[1].ignores_term = true;
+	fake_delete(&node, -1);
+	fake_run(&node, AT(40));
+	assert_int_equal(n_probes(MP_PROBE_LIVENESS), n);
+}
+
 static void answer_for_an_earlier_instance_is_not_shown(void **unused)
 {
 	(void)unused;
@@ -348,6 +371,7 @@ int main(void)
 		TEST(worker_that_ended_comes_back_with_a_new_instance),
 		TEST(answers_nobody_waits_for_are_ignored),
 		TEST(dead_process_is_not_probed_again),
+		TEST(liveness_error_is_not_retried_in_a_deleted_pod),
 		TEST(answer_for_an_earlier_instance_is_not_shown),
 	};
 

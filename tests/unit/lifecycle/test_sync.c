@@ -501,6 +501,28 @@ static void record_of_a_dead_sandbox_is_not_started(void **unused)
 	assert_int_equal(fake_n(&node, MP_DO_REMOVE_RECORD, 0), 1);
 }
 
+static void unstarted_record_does_not_prove_initialization(void **unused)
+{
+	(void)unused;
+	make(MP_RESTART_ALWAYS, "im");
+	runs(0, AT(3), 0);
+	fake_run(&node, AT(5));
+	node.is_manual[MP_DO_CREATE_CONTAINER] = true;
+	fake_exit(&node, 1, 1);
+	fake_run(&node, AT(6));
+	fake_say(&node, MP_EV_SANDBOX_DIED, -1);
+	fake_run(&node, AT(7));
+	fake_post(&node,
+		  &(struct mp_event){ .type = MP_EV_CREATED, .container = 1, .created.id = "x" });
+	node.is_manual[MP_DO_CREATE_CONTAINER] = false;
+	fake_run(&node, AT(9));
+	assert_int_equal(node.c[0].n_started, 2);
+	assert_int_equal(node.c[1].n_started, 1); /* the init container still runs */
+	fake_run(&node, AT(16)); /* its back-off has begun all the same */
+	assert_int_equal(node.c[1].n_started, 2);
+	assert_int_equal(fake_status(&node, 1)->restart_count, 1);
+}
+
 static void deletion_while_the_old_sandbox_stops(void **unused)
 {
 	(void)unused;
@@ -604,6 +626,7 @@ int main(void)
 		TEST(restart_all_backs_off),
 		TEST(process_of_a_dead_sandbox_is_not_started),
 		TEST(record_of_a_dead_sandbox_is_not_started),
+		TEST(unstarted_record_does_not_prove_initialization),
 		TEST(deletion_while_the_old_sandbox_stops),
 		TEST(answers_count_once),
 		TEST(kept_records_are_named),
