@@ -85,7 +85,7 @@ static void saw_started(struct sim_check *k, struct mp_sim *sim, int i)
 		m->was_started = true;
 }
 
-static void saw_probe(struct sim_check *k, const struct mp_event *ev)
+static void saw_probe(struct sim_check *k, const struct mp_event *ev, mp_nsec now)
 {
 	struct sim_mind *m = &k->minds[ev->container];
 	const struct mp_probe_spec *spec = &spec_of(k, ev->container)->probes[ev->probe.kind];
@@ -93,8 +93,10 @@ static void saw_probe(struct sim_check *k, const struct mp_event *ev)
 	const bool is_success =
 		ev->probe.outcome == MP_PROBE_SUCCESS || ev->probe.outcome == MP_PROBE_WARNING;
 
-	if (ev->probe.outcome == MP_PROBE_ERROR || ev->probe.outcome == MP_PROBE_ERROR_UNREADABLE)
+	if (ev->probe.outcome == MP_PROBE_ERROR || ev->probe.outcome == MP_PROBE_ERROR_UNREADABLE) {
+		m->errored_at[kind] = now;
 		return;
+	}
 	m->run[kind] = m->run_success[kind] == is_success ? m->run[kind] + 1 : 1;
 	m->run_success[kind] = is_success;
 	if (kind == MP_PROBE_STARTUP && is_success) {
@@ -203,7 +205,7 @@ static void on_event(struct mp_sim *sim, const struct mp_event *ev, void *arg)
 		saw_exit(k, sim, ev);
 		break;
 	case MP_EV_PROBE_DONE:
-		saw_probe(k, ev);
+		saw_probe(k, ev, sim->now.mono);
 		break;
 	case MP_EV_RECOVERED_CONTAINER:
 		saw_recovered_container(k, sim, ev);
@@ -374,7 +376,8 @@ static void check_probe(struct sim_check *k, struct mp_sim *sim, const struct mp
 		sim_fail(k, sim, "container %d: a probe before the startup probe's success",
 			 a->container);
 	if (a->probe != MP_PROBE_READINESS && k->is_deleting && !k->was_cut &&
-	    sim->now.mono > k->deleted_at && mp_pod_status(sim->pod)->deletion_wall != 0)
+	    m->errored_at[a->probe] != sim->now.mono && sim->now.mono > k->deleted_at &&
+	    mp_pod_status(sim->pod)->deletion_wall != 0)
 		sim_fail(k, sim, "container %d: a %s probe of a pod being deleted", a->container,
 			 a->probe == MP_PROBE_LIVENESS ? "liveness" : "startup");
 }

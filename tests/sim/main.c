@@ -127,7 +127,7 @@ int main(int argc, char **argv)
 {
 	uint64_t seed = random_seed(), cases = UINT64_MAX, steps = UINT64_MAX;
 	double seconds = 10;
-	bool is_fixed = false, has_limit = false;
+	bool is_fixed = false;
 
 	for (int i = 1; i < argc; i++) {
 		const char *value = i + 1 < argc ? argv[i + 1] : "";
@@ -149,11 +149,10 @@ int main(int argc, char **argv)
 			steps = strtoull(value, NULL, 0);
 		else if (strcmp(argv[i], "--seconds") == 0)
 			seconds = strtod(value, NULL);
-		has_limit = has_limit || strcmp(argv[i], "--seed") != 0;
 		i++;
 	}
 	if (is_fixed) {
-		int r = run(1, 2000, UINT64_MAX, 600, "fixed seeds");
+		int r = run(1, 400, UINT64_MAX, 600, "fixed seeds");
 
 		r |= run(seed, UINT64_MAX, steps, seconds, "random seeds");
 		mp_sim_done(&sim);
@@ -161,7 +160,6 @@ int main(int argc, char **argv)
 	}
 	if (cases != UINT64_MAX || steps != UINT64_MAX)
 		seconds = 1e9;
-	(void)has_limit;
 	seed = seed == 0 ? 1 : seed;
 	{
 		const int r = run(seed, cases, steps, seconds, "simulation");

@@ -67,7 +67,8 @@ struct sim_mind {
 		bool is_set, is_unsure;
 		mp_nsec delay, last_update;
 	} back_off;
-	int64_t run[MP_N_PROBES]; /* answers of one kind in a row */
+	mp_nsec errored_at[MP_N_PROBES]; /* an execution is tried up to three times */
+	int64_t run[MP_N_PROBES];        /* answers of one kind in a row */
 	bool run_success[MP_N_PROBES];
 	bool is_asked_again;      /* the newest instance lived through a recovery */
 	bool has_startup_success; /* of the newest instance */

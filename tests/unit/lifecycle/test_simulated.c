@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What simulation testing found, each as the smallest pod that shows it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/fake_node.h"
+#include "tests/support/pod_spec.h"
+
+static struct test_pod pod;
+static struct fake_node node;
+
+static struct mp_container_spec *one_main(enum mp_restart_policy restart)
+{
+	(void)test_pod_init(&pod, restart);
+	return test_pod_add(&pod, MP_KIND_MAIN, "c");
+}
+
+/* The kill of its old instance exits 0: that is no completion (4.1). */
+static void a_container_killed_with_its_sandbox_is_started_in_the_next(void **unused)
+{
+	(void)unused;
+	(void)one_main(MP_RESTART_ON_FAILURE);
+	fake_init(&node, &pod.spec);
+	fake_run(&node, AT(20));
+	fake_say(&node, MP_EV_SANDBOX_DIED, -1);
+	fake_run(&node, AT(40));
+	assert_int_equal(fake_n(&node, MP_DO_START_CONTAINER, 0), 2);
+	assert_int_equal(fake_n(&node, MP_DO_SIGNAL, 0), 1);
+	assert_int_equal(mp_pod_status(node.pod)->phase, MP_PHASE_RUNNING);
+	assert_int_equal(fake_status(&node, 0)->state.kind, MP_STATE_RUNNING);
+	fake_delete(&node, 1);
+	fake_run_to_end(&node, AT(100));
+	fake_done(&node);
+}
+
+/* A probe error is retried in the instance it is about (7.3). */
+static void a_late_probe_error_is_not_retried_in_the_next_instance(void **unused)
+{
+	(void)unused;
+	(void)test_pod_probe(one_main(MP_RESTART_ALWAYS), MP_PROBE_READINESS);
+	fake_init(&node, &pod.spec);
+	node.is_manual[MP_DO_RUN_PROBE] = true;
+	fake_run(&node, AT(5));
+	assert_int_equal(fake_n(&node, MP_DO_RUN_PROBE, 0), 1);
+	node.is_manual[MP_DO_START_CONTAINER] = true;
+	fake_exit(&node, 0, 1);
+	fake_run(&node, AT(6));
+	assert_int_equal(fake_n(&node, MP_DO_START_CONTAINER, 0), 2);
+	fake_post(&node, &(struct mp_event){ .type = MP_EV_PROBE_DONE,
+					     .container = 0,
+					     .probe = { .kind = MP_PROBE_READINESS,
+							.outcome = MP_PROBE_ERROR,
+							.output = "gone" } });
+	fake_run(&node, AT(7));
+	assert_int_equal(fake_n(&node, MP_DO_RUN_PROBE, 0), 1);
+	fake_done(&node);
+}
+
+/* Nothing is left to abandon of an execution that has answered. */
+static void an_answered_probe_is_not_abandoned(void **unused)
+{
+	(void)unused;
+	(void)test_pod_probe(one_main(MP_RESTART_ALWAYS), MP_PROBE_LIVENESS);
+	fake_init(&node, &pod.spec);
+	node.is_manual[MP_DO_RUN_PROBE] = true;
+	fake_run(&node, AT(15));
+	assert_int_equal(fake_n(&node, MP_DO_RUN_PROBE, 0), 1);
+	fake_post(&node, &(struct mp_event){ .type = MP_EV_PROBE_DONE,
+					     .container = 0,
+					     .probe = { .kind = MP_PROBE_LIVENESS,
+							.outcome = MP_PROBE_FAILURE,
+							.output = "" } });
+	fake_delete(&node, 1);
+	fake_run(&node, AT(15));
+	assert_int_equal(fake_n(&node, MP_DO_ABANDON_PROBE, 0), 0);
+	fake_run_to_end(&node, AT(100));
+	fake_done(&node);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_container_killed_with_its_sandbox_is_started_in_the_next),
+		cmocka_unit_test(a_late_probe_error_is_not_retried_in_the_next_instance),
+		cmocka_unit_test(an_answered_probe_is_not_abandoned),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
