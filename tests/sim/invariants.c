@@ -99,7 +99,7 @@ static void saw_probe(struct sim_check *k, const struct mp_event *ev, mp_nsec no
 	}
 	m->run[kind] = m->run_success[kind] == is_success ? m->run[kind] + 1 : 1;
 	m->run_success[kind] = is_success;
-	if (kind == MP_PROBE_STARTUP && is_success) {
+	if (kind == MP_PROBE_STARTUP && is_success && m->asked_instance == m->n_created) {
 		m->has_startup_success = true;
 		m->was_started = true;
 	}
@@ -160,6 +160,7 @@ static void on_event(struct mp_sim *sim, const struct mp_event *ev, void *arg)
 	struct sim_check *k = arg;
 	struct sim_mind *m = ev->container >= 0 ? &k->minds[ev->container] : NULL;
 
+	k->n_told++;
 	switch (ev->type) {
 	case MP_EV_DELETE:
 		saw_delete(k, sim, ev);
@@ -535,6 +536,8 @@ static void on_action(struct mp_sim *sim, const struct mp_action *a, void *arg)
 		break;
 	case MP_DO_RUN_PROBE:
 		check_probe(k, sim, a);
+		if (a->probe == MP_PROBE_STARTUP)
+			k->minds[a->container].asked_instance = k->minds[a->container].n_created;
 		break;
 	case MP_DO_RECORD_EVENT:
 		check_event(k, sim, &a->event);
@@ -586,6 +589,7 @@ static void on_turn(struct mp_sim *sim, const struct mp_plan *plan, void *arg)
 	if (k->is_published || is_published)
 		sim_check_status(k, sim);
 	k->was_cut = is_cut;
+	k->n_told = 0;
 	if (k->is_deleting && !sim->is_finished && sim->now.mono > k->deleted_at + mp_seconds(3600))
 		sim_fail(k, sim, "a deleted pod does not end");
 }

@@ -58,10 +58,11 @@ static void check_conditions(struct sim_check *k, struct mp_sim *sim)
 		const struct mp_condition *c = &s->conditions[i];
 		const struct mp_condition *old = find(k->conditions, k->n_conditions, c->type);
 
+		/* Two things told at once may take a condition there and back. */
 		if (old != NULL && old->status == c->status &&
 		    strcmp(c->type, "example.com/gate") != 0 &&
-		    strcmp(c->type, "AllContainersRestarting") != 0 && /* there and back */
-		    old->transition_wall != c->transition_wall)
+		    strcmp(c->type, "AllContainersRestarting") != 0 &&
+		    old->transition_wall != c->transition_wall && k->n_told < 2)
 			sim_fail(k, sim, "%s: a new transition time without a transition", c->type);
 		if (old != NULL && old->status != c->status && c->transition_wall != sim->now.wall)
 			sim_fail(k, sim, "%s: a transition without a new time", c->type);

@@ -67,6 +67,7 @@ struct sim_mind {
 		bool is_set, is_unsure;
 		mp_nsec delay, last_update;
 	} back_off;
+	int64_t asked_instance;          /* whom the startup probe last asked */
 	mp_nsec errored_at[MP_N_PROBES]; /* an execution is tried up to three times */
 	int64_t run[MP_N_PROBES];        /* answers of one kind in a row */
 	bool run_success[MP_N_PROBES];
@@ -105,7 +106,7 @@ struct sim_check {
 	bool last_started[SIM_CONTAINERS];
 	struct sim_series series[SIM_SERIES];
 	size_t n_series;
-	int64_t n_finish;
+	int64_t n_finish, n_told;
 };
 
 /** sim_check_init() - nothing has happened; @watch gets the callbacks. */
