@@ -120,7 +120,12 @@ struct mp_probe_step mp_probe_round(const struct mp_probe_spec *spec, enum mp_pr
 		return step;
 	}
 	if (seen->is_deleting && kind != MP_PROBE_READINESS) {
-		(void)store(next, MP_KNOWN_SUCCESS);
+		/*
+		 * Nothing is to be killed for it any more. What startup found stays: a container
+		 * does not become started by being deleted.
+		 */
+		if (kind == MP_PROBE_LIVENESS)
+			(void)store(next, MP_KNOWN_SUCCESS);
 		next->is_ended = true;
 		step.is_changed = true;
 		return step;

@@ -134,7 +134,7 @@ void mp_start_drop_unstarted(struct mp_pod *pod, size_t index)
 	if (c->rec[0].state != MP_RECORD_CREATED || c->rec[0].is_start_asked)
 		return;
 	mp_machine_remove_record(pod, index, &c->rec[0], true);
-	c->next_count = c->rec[0].restart_count;
+	c->next_count = c->rec[0].restart_count; /* its log went with it */
 	c->rec[0] = c->rec[1];
 	memset(&c->rec[1], 0, sizeof(c->rec[1]));
 }

@@ -102,6 +102,7 @@ static void deletion_ends_liveness_and_startup_only(void **unused)
 	w = mp_probe_new(0);
 	(void)ask(MP_PROBE_STARTUP, 0);
 	assert_true(w.is_ended);
+	assert_int_equal(mp_probe_known(&w, "c1"), MP_KNOWN_NOTHING); /* not started by that */
 	w = mp_probe_new(0);
 	assert_int_equal(ask(MP_PROBE_READINESS, 0), MP_PROBE_DO_EXECUTE);
 }

@@ -520,7 +520,7 @@ static void unstarted_record_does_not_prove_initialization(void **unused)
 	assert_int_equal(node.c[1].n_started, 1); /* the init container still runs */
 	fake_run(&node, AT(16));                  /* its back-off has begun all the same */
 	assert_int_equal(node.c[1].n_started, 2);
-	assert_int_equal(fake_status(&node, 1)->restart_count, 1);
+	assert_int_equal(fake_status(&node, 1)->restart_count, 1); /* one per start */
 }
 
 static void deletion_while_the_old_sandbox_stops(void **unused)
