@@ -67,7 +67,7 @@ struct sim_mind {
 		bool is_set, is_unsure;
 		mp_nsec delay, last_update;
 	} back_off;
-	int64_t asked_instance;          /* whom the startup probe last asked */
+	int64_t asked_instance[MP_N_PROBES]; /* whom a probe last asked */
 	mp_nsec errored_at[MP_N_PROBES]; /* an execution is tried up to three times */
 	int64_t run[MP_N_PROBES];        /* answers of one kind in a row */
 	bool run_success[MP_N_PROBES];
