@@ -8,7 +8,9 @@
 #include "runtime/cmd_exec.h"
 #include "runtime/cmd_get.h"
 #include "runtime/cmd_logs.h"
+#include "runtime/cmd_replay.h"
 #include "runtime/cmd_run.h"
+#include "runtime/cmd_simulate.h"
 #include "runtime/cmd_wait.h"
 #include "runtime/options.h"
 
@@ -101,6 +103,13 @@ static const struct mp_verb verbs[] = {
 	  mp_cmd_condition, false, false },
 	{ "check", "FILE...", 0, 64, "Say whether manifests are valid; nothing is started",
 	  "  minipod check pod.yaml", check_options, cmd_check, false, false },
+	{ "simulate", "FILE...", 1, 64, "Live a pod in virtual time on a simulated node; no root",
+	  "  minipod simulate pod.yaml\n"
+	  "  minipod simulate pod.yaml --script crash.yaml --until 2h",
+	  mp_simulate_options, mp_cmd_simulate, false, false },
+	{ "replay", "TRACE", 1, 1, "Live a recorded journal again and compare; no root",
+	  "  minipod replay /run/minipod/pods/default_web/trace.jsonl", NULL, mp_cmd_replay, false,
+	  false },
 	{ "version", "", 0, 0, "Say which minipod this is", "  minipod version", NULL, cmd_version,
 	  false, false },
 };

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/cmd_simulate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "runtime/base/document.h"
+#include "runtime/base/fd.h"
+#include "runtime/base/json.h"
+#include "runtime/base/log.h"
+#include "runtime/cli.h"
+#include "runtime/manifest.h"
+#include "runtime/report.h"
+#include "runtime/sim_node.h"
+#include "runtime/status_json.h"
+
+const struct mp_option mp_simulate_options[] = {
+	{ "script", 0, "FILE", "how containers, probes and hooks behave, and what is done when",
+	  false },
+	{ "seed", 0, "N", "of jitters and of the order of what happens at once", false },
+	{ "until", 0, "DURATION", "stop then, in virtual time (1h)", false },
+	{ "output", 'o', "FORMAT", "the final status as json or yaml (yaml)", false },
+	{ NULL, 0, NULL, NULL, false },
+};
+
+static void on_action(struct mp_sim *sim, const struct mp_action *action, void *arg)
+{
+	const struct mp_report *report = arg;
+
+	if (action->type == MP_DO_RECORD_EVENT)
+		mp_report_event(report, sim->spec, &action->event);
+}
+
+static int print_status(const struct mp_sim *sim, enum mp_json_style style, struct mp_error *err)
+{
+	const struct mp_status_json status = { .spec = sim->spec,
+					       .status = mp_pod_status(sim->pod),
+					       .host_ip = "" };
+	struct mp_json w;
+	const char *text;
+	int r = 0;
+
+	mp_json_init(&w, style);
+	mp_status_json_write(&w, &status);
+	text = mp_json_finish(&w, NULL, &r);
+	if (text)
+		(void)fputs(text, stdout);
+	else
+		r = mp_fail(err, -r, "status");
+	mp_json_done(&w);
+	return r;
+}
+
+static int load_script(const struct mp_args *args, struct mp_arena *arena,
+		       const struct mp_pod_spec *spec, struct mp_sim_script *script,
+		       struct mp_error *err)
+{
+	const char *path = mp_args_get(args, "script");
+	long long seed = 0;
+	char *text;
+	size_t len;
+	int r;
+
+	if (!path) {
+		r = mp_sim_script_none(arena, spec, script, err);
+	} else {
+		r = mp_file_read(AT_FDCWD, path, MP_DOCUMENT_BYTES_MAX, arena, &text, &len, err);
+		if (r == 0)
+			r = mp_sim_script_parse(arena, path, text, len, spec, script, err);
+	}
+	if (r == 0 && mp_args_has(args, "seed")) {
+		r = mp_args_int(args, "seed", 0, INT64_MAX, &seed, err);
+		script->seed = (uint64_t)seed;
+	}
+	return r;
+}
+
+static int simulate(const struct mp_args *args, const struct mp_pod_spec *spec, mp_nsec until,
+		    enum mp_json_style style, struct mp_arena *arena, struct mp_error *err)
+{
+	struct mp_report report = { .out = stdout,
+				    .has_color = mp_cli_wants_color(1),
+				    .start_wall = MP_SIM_EPOCH };
+	const struct mp_sim_watch watch = { .arg = &report, .on_action = on_action };
+	struct mp_sim *sim = calloc(1, sizeof(*sim));
+	struct mp_sim_script script;
+	char text[MP_TIME_TEXT_MAX];
+	int r;
+
+	if (!sim)
+		return mp_fail(err, ENOMEM, "simulation");
+	r = load_script(args, arena, spec, &script, err);
+	if (r == 0) {
+		r = mp_sim_init(sim, spec, &script, &watch);
+		if (r < 0)
+			(void)mp_fail(err, -r, "simulation");
+	}
+	if (r == 0) {
+		mp_sim_run(sim, until);
+		(void)putchar('\n');
+		mp_report_table(&report, spec, mp_pod_status(sim->pod));
+		(void)printf("\nafter %s%s\n",
+			     mp_duration_text(mp_nsec_min(sim->now.mono, until), text),
+			     sim->is_finished ? ", when the pod had ended" : "");
+		r = print_status(sim, style, err);
+	}
+	mp_sim_done(sim);
+	free(sim);
+	return r;
+}
+
+int mp_cmd_simulate(const struct mp_args *args)
+{
+	static const struct mp_seed identity = { .uid = "00000000-0000-4000-8000-000000000001",
+						 .suffix5 = "bcdfg" };
+	const struct mp_manifest_options options = { .wall = MP_SIM_EPOCH, .seed = &identity };
+	const char *until = mp_args_get(args, "until");
+	const char *format = mp_args_get(args, "output");
+	struct mp_manifest m = { .n_pods = 0 };
+	struct mp_error err = MP_ERROR_NONE;
+	const struct mp_pod_spec *spec = NULL;
+	struct mp_arena arena = { 0 };
+	mp_nsec limit = 0;
+	int r = mp_duration_parse("--until", until ? until : "1h", &limit, &err);
+
+	if (r == 0 && format && !mp_streq(format, "json") && !mp_streq(format, "yaml"))
+		r = mp_fail_text(&err, EINVAL, "simulate: -o takes json or yaml");
+	if (r == 0) {
+		r = mp_manifest_load(&m, args->positional, args->n_positional, &options, &err);
+		for (const struct mp_line *l = m.errors.first; l; l = l->next)
+			mp_log(MP_LOG_ERROR, "%s", l->text);
+	}
+	if (r == 0)
+		r = mp_manifest_only_pod(&m, &spec, &err);
+	if (r == 0)
+		r = simulate(args, spec, limit,
+			     mp_streq(format, "json") ? MP_JSON_INDENTED : MP_JSON_YAML, &arena,
+			     &err);
+	if (r < 0 && err.code != 0)
+		mp_log(MP_LOG_ERROR, "%s", err.msg);
+	mp_arena_done(&arena);
+	mp_manifest_done(&m);
+	return r < 0 ? MP_EXIT_ERROR : 0;
+}
