@@ -191,6 +191,7 @@ static void go_down(struct mp_sim *sim, const struct mp_sim_do *todo)
 	}
 	sim->is_down = true;
 	sim->down_by = todo;
+	sim->up_at = sim->now.mono + todo->span;
 }
 
 static void come_up(struct mp_sim *sim)
@@ -275,7 +276,7 @@ static bool take_due(struct mp_sim *sim)
 		return false;
 	if (sim->is_down && q->todo != NULL && q->todo->type != MP_SIM_DO_CLOCK &&
 	    q->todo->type != MP_SIM_DO_EXIT && q->todo->type != MP_SIM_DO_KILL_PAUSE) {
-		q->at = sim->down_by->at + sim->down_by->span + 1;
+		q->at = sim->up_at + 1;
 		return true;
 	}
 	taken = *q;
@@ -623,7 +624,7 @@ bool mp_sim_turn(struct mp_sim *sim)
 
 	while (take_due(sim))
 		;
-	if (sim->is_down && sim->now.mono >= sim->down_by->at + sim->down_by->span) {
+	if (sim->is_down && sim->now.mono >= sim->up_at) {
 		come_up(sim);
 		while (take_due(sim))
 			;
@@ -634,8 +635,7 @@ bool mp_sim_turn(struct mp_sim *sim)
 		return false;
 	q = first(sim);
 	next = q == NULL ? MP_NSEC_NEVER : q->at;
-	next = mp_nsec_min(next,
-			   sim->is_down ? sim->down_by->at + sim->down_by->span : sim->wake_at);
+	next = mp_nsec_min(next, sim->is_down ? sim->up_at : sim->wake_at);
 	if (next == MP_NSEC_NEVER)
 		return false;
 	if (next > sim->now.mono) {

@@ -67,6 +67,7 @@ struct mp_sim {
 	bool is_sandbox_up, is_finished;
 	bool is_down; /* between two supervisors */
 	const struct mp_sim_do *down_by;
+	mp_nsec up_at;       /* the new supervisor comes then */
 	int64_t n_failed[5]; /* prepare, volumes, sandbox, stop, tear down */
 	struct mp_sim_queued queue[MP_SIM_QUEUE_MAX];
 	size_t n_queue;

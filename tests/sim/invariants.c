@@ -219,7 +219,24 @@ static void on_event(struct mp_sim *sim, const struct mp_event *ev, void *arg)
 		memset(&m->back_off, 0, sizeof(m->back_off));
 		m->is_old_spec = true;
 		break;
-	default:
+	case MP_EV_CONDITION:
+	case MP_EV_NOTE:
+	case MP_EV_POD_PREPARED:
+	case MP_EV_POD_PREPARE_FAILED:
+	case MP_EV_VOLUMES_READY:
+	case MP_EV_VOLUME_FAILED:
+	case MP_EV_SANDBOX_READY:
+	case MP_EV_SANDBOX_FAILED:
+	case MP_EV_SANDBOX_DIED:
+	case MP_EV_SANDBOX_STOPPED:
+	case MP_EV_SANDBOX_STOP_FAILED:
+	case MP_EV_TORN_DOWN:
+	case MP_EV_IMAGE_PRESENT:
+	case MP_EV_IMAGE_ABSENT:
+	case MP_EV_IMAGE_PULLED:
+	case MP_EV_IMAGE_FAILED:
+	case MP_EV_CREATE_FAILED:
+	case MP_EV_HOOK_DONE:
 		break;
 	}
 }
@@ -291,18 +308,10 @@ static bool is_start_answer(const struct mp_sim_queued *q)
 {
 	if (q->todo != NULL)
 		return false;
-	switch (q->ev.type) {
-	case MP_EV_IMAGE_PRESENT:
-	case MP_EV_IMAGE_ABSENT:
-	case MP_EV_IMAGE_PULLED:
-	case MP_EV_IMAGE_FAILED:
-	case MP_EV_CREATED:
-	case MP_EV_CREATE_FAILED:
-	case MP_EV_START_FAILED:
-		return true;
-	default:
-		return false;
-	}
+	return q->ev.type == MP_EV_IMAGE_PRESENT || q->ev.type == MP_EV_IMAGE_ABSENT ||
+	       q->ev.type == MP_EV_IMAGE_PULLED || q->ev.type == MP_EV_IMAGE_FAILED ||
+	       q->ev.type == MP_EV_CREATED || q->ev.type == MP_EV_CREATE_FAILED ||
+	       q->ev.type == MP_EV_START_FAILED;
 }
 
 static void check_check_image(struct sim_check *k, struct mp_sim *sim, const struct mp_action *a)

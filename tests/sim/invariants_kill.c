@@ -198,15 +198,13 @@ void sim_check_kill(struct sim_check *k, struct mp_sim *sim, const struct mp_act
 	}
 	if (!kill->is_begun) /* its Killing event was one too many to be told */
 		begin(k, sim, a->container, largest_grace(k, a->container), false, true);
-	switch (a->type) {
-	case MP_DO_SIGNAL:
+	if (a->type == MP_DO_SIGNAL) {
 		check_signal(k, sim, a);
 		return;
-	case MP_DO_KILL:
+	}
+	if (a->type == MP_DO_KILL) {
 		check_sigkill(k, sim, a);
 		return;
-	default:
-		break;
 	}
 	if (kill->is_hook_run)
 		sim_fail(k, sim, "container %d: preStop a second time", a->container);
