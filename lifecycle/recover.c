@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "lifecycle/terminate.h"
+#include "runtime/base/str.h"
 
+#define ID_PREFIX "minipod://"
 #define CARRY_AGE mp_seconds(10) /* younger containers are probed from the start */
 
 static void shift(mp_nsec *at, mp_nsec by)
@@ -64,7 +66,12 @@ static void recover_container_state(struct mp_pod *pod, size_t i, struct mp_now 
 {
 	struct mp_cstate *c = &pod->containers[i];
 	const struct mp_record *rec = &c->rec[0];
-	const bool is_old = rec->state == MP_RECORD_RUNNING && now.mono - rec->started >= CARRY_AGE;
+	/* What was published may tell of the instance before: its postStart hook held the sync. */
+	const char *shown = pod->published.containers[i].container_id;
+	const bool is_shown =
+		mp_starts_with(shown, ID_PREFIX) && strcmp(shown + strlen(ID_PREFIX), rec->id) == 0;
+	const bool is_old =
+		is_shown && rec->state == MP_RECORD_RUNNING && now.mono - rec->started >= CARRY_AGE;
 
 	c->is_carried = is_old;
 	c->carried_started = is_old && pod->published.containers[i].is_started;

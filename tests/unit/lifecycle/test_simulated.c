@@ -82,12 +82,39 @@ static void an_answered_probe_is_not_abandoned(void **unused)
 	fake_done(&node);
 }
 
+/* What was shown of an instance says nothing about the one after it (14). */
+static void nothing_is_carried_over_to_an_instance_that_was_never_shown(void **unused)
+{
+	struct mp_container_spec *c = one_main(MP_RESTART_ALWAYS);
+
+	(void)unused;
+	test_pod_probe(c, MP_PROBE_STARTUP)->period_s = 1;
+	c->lifecycle.has_post_start = true;
+	fake_init(&node, &pod.spec);
+	node.c[0].n_runs = 2;
+	node.c[0].runs[0] = (struct fake_run){ .lasts = AT(20), .code = 1 };
+	node.c[0].runs[1] = (struct fake_run){ .lasts = FAKE_NEVER };
+	fake_run(&node, AT(10));
+	assert_true(fake_status(&node, 0)->is_started);
+	node.c[0].post_start.lasts = FAKE_NEVER;
+	node.c[0].probes[MP_PROBE_STARTUP].bad = MP_PROBE_ERROR;
+	node.c[0].probes[MP_PROBE_STARTUP].good_from = AT(1000);
+	fake_run(&node, AT(50));
+	assert_int_equal(fake_n(&node, MP_DO_START_CONTAINER, 0), 2);
+	fake_recover(&node);
+	fake_run(&node, AT(60));
+	assert_int_equal(fake_status(&node, 0)->state.kind, MP_STATE_RUNNING);
+	assert_false(fake_status(&node, 0)->is_started);
+	fake_done(&node);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_container_killed_with_its_sandbox_is_started_in_the_next),
 		cmocka_unit_test(a_late_probe_error_is_not_retried_in_the_next_instance),
 		cmocka_unit_test(an_answered_probe_is_not_abandoned),
+		cmocka_unit_test(nothing_is_carried_over_to_an_instance_that_was_never_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
