@@ -68,8 +68,8 @@ struct sim_mind {
 		mp_nsec delay, last_update;
 	} back_off;
 	int64_t asked_instance[MP_N_PROBES]; /* whom a probe last asked */
-	mp_nsec errored_at[MP_N_PROBES]; /* an execution is tried up to three times */
-	int64_t run[MP_N_PROBES];        /* answers of one kind in a row */
+	mp_nsec errored_at[MP_N_PROBES];     /* an execution is tried up to three times */
+	int64_t run[MP_N_PROBES];            /* answers of one kind in a row */
 	bool run_success[MP_N_PROBES];
 	bool is_asked_again;      /* the newest instance lived through a recovery */
 	bool has_startup_success; /* of the newest instance */
