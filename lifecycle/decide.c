@@ -42,6 +42,7 @@ static void begin(struct mp_pod *pod)
 	pod->sync.kill_pod = false;
 	pod->sync.create_sandbox = false;
 	pod->sync.restart_all = false;
+	pod->sync.look_again_at = MP_NSEC_NEVER;
 	for (size_t i = 0; i < mp_machine_n(pod); i++) {
 		struct mp_cstate *c = &pod->containers[i];
 
@@ -109,14 +110,27 @@ static bool decide_restart_all(struct mp_pod *pod)
 	return false;
 }
 
-/* A running sidecar. Returns whether the pod is initialized because of it (it is the last). */
-static bool decide_running_sidecar(struct mp_pod *pod, size_t i, bool is_previously)
+/* A sidecar that runs without a startup probe: may the next container follow already? */
+static bool has_head_start(struct mp_pod *pod, size_t i, mp_nsec now)
 {
+	const mp_nsec started = newest(pod, i)->started;
+	const mp_nsec until = mp_nsec_add(started, MP_SIDECAR_HEAD_START);
+
+	/* A start after now is of a clock that began anew: the machine was rebooted since. */
+	if (now < started || now >= until)
+		return true;
+	pod->sync.look_again_at = mp_nsec_min(pod->sync.look_again_at, until);
+	return false;
+}
+
+/* A running sidecar. Returns whether the pod is initialized because of it (it is the last). */
+static bool decide_running_sidecar(struct mp_pod *pod, size_t i, bool is_previously, mp_nsec now)
+{
+	const bool has_probe = pod->spec->containers[i].probes[MP_PROBE_STARTUP].is_set;
 	bool is_initialized = false;
 
-	if (pod->spec->containers[i].probes[MP_PROBE_STARTUP].is_set &&
-	    !(pod->containers[i].is_carried && pod->containers[i].carried_started &&
-	      strcmp(pod->containers[i].carried_id, newest(pod, i)->id) == 0)) {
+	if (has_probe && !(pod->containers[i].is_carried && pod->containers[i].carried_started &&
+			   strcmp(pod->containers[i].carried_id, newest(pod, i)->id) == 0)) {
 		switch (mp_probing_known(pod, i, MP_PROBE_STARTUP)) {
 		case MP_KNOWN_NOTHING:
 			return false;
@@ -128,10 +142,12 @@ static bool decide_running_sidecar(struct mp_pod *pod, size_t i, bool is_previou
 			break;
 		}
 	}
-	if (i == pod->spec->n_init - 1)
-		is_initialized = true;
-	else if (!is_previously)
-		want_start(pod, i + 1);
+	if (has_probe || is_previously || has_head_start(pod, i, now)) {
+		if (i == pod->spec->n_init - 1)
+			is_initialized = true;
+		else if (!is_previously)
+			want_start(pod, i + 1);
+	}
 	if (newest(pod, i)->has_old_spec) {
 		want_kill(pod, i, "definition changed, will be restarted", "");
 		want_start(pod, i);
@@ -164,7 +180,7 @@ static void want_unknown_killed(struct mp_pod *pod, size_t i)
  * Section 4.3. From last to first, because records of finished entries may be gone: the last one
  * that has a record tells how far the pod is. Returns whether main containers may be looked at.
  */
-static bool decide_init(struct mp_pod *pod)
+static bool decide_init(struct mp_pod *pod, mp_nsec now)
 {
 	const struct mp_pod_spec *spec = pod->spec;
 	bool is_initialized = spec->n_init == 0;
@@ -197,7 +213,7 @@ static bool decide_init(struct mp_pod *pod)
 			want_start(pod, i);
 			break;
 		case MP_RECORD_RUNNING:
-			if (is_sidecar && decide_running_sidecar(pod, i, is_previously))
+			if (is_sidecar && decide_running_sidecar(pod, i, is_previously, now))
 				is_initialized = true;
 			break;
 		case MP_RECORD_EXITED:
@@ -288,7 +304,7 @@ static void decide_main(struct mp_pod *pod)
 		give_up(pod); /* the pod has ended by itself: sidecars must not keep it alive (4.6) */
 }
 
-void mp_decide(struct mp_pod *pod)
+void mp_decide(struct mp_pod *pod, mp_nsec now)
 {
 	begin(pod);
 	if (!mp_machine_is_sandbox_ready(pod)) {
@@ -297,6 +313,6 @@ void mp_decide(struct mp_pod *pod)
 	}
 	if (decide_restart_all(pod))
 		return;
-	if (decide_init(pod) && !pod->sync.kill_pod)
+	if (decide_init(pod, now) && !pod->sync.kill_pod)
 		decide_main(pod);
 }

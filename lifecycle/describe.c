@@ -135,7 +135,12 @@ static void describe_idle(const struct mp_pod *pod, struct mp_now now, struct mp
 			    pod->spec->containers[i].name, failure->reason, failure->message);
 		is_any = true;
 	}
-	mp_buf_adds(buf, is_any ? "; tried again" : "the last attempt failed and is tried again");
+	if (is_any)
+		mp_buf_adds(buf, "; tried again");
+	else if (pod->retry_at == pod->sync.look_again_at)
+		mp_buf_adds(buf, "what follows a sidecar gives it a head start");
+	else
+		mp_buf_adds(buf, "the last attempt failed and is tried again");
 	add_deadline(buf, pod->retry_at, now);
 }
 

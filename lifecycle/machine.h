@@ -111,8 +111,9 @@ struct mp_sync {
 	size_t trigger; /* of restart_all: killed last */
 	size_t index;   /* container the step is at */
 	bool has_failed;
-	mp_nsec crash_expiry; /* earliest end of a back-off met; MP_NSEC_NEVER */
-	mp_nsec give_up_at;   /* waiting for volumes */
+	mp_nsec crash_expiry;  /* earliest end of a back-off met; MP_NSEC_NEVER */
+	mp_nsec give_up_at;    /* waiting for volumes */
+	mp_nsec look_again_at; /* a decision that only time holds back; MP_NSEC_NEVER */
 };
 
 /** enum mp_progress - how far a step of the worker got. */

@@ -61,7 +61,8 @@ void mp_sync_begin(struct mp_pod *pod, struct mp_now now)
 		return;
 	}
 	pod->worker = MP_WORKER_SYNCING;
-	pod->sync = (struct mp_sync){ .crash_expiry = MP_NSEC_NEVER };
+	pod->sync =
+		(struct mp_sync){ .crash_expiry = MP_NSEC_NEVER, .look_again_at = MP_NSEC_NEVER };
 }
 
 static bool step_prepare(struct mp_pod *pod, struct mp_now now)
@@ -125,7 +126,7 @@ static bool step_volumes(struct mp_pod *pod, struct mp_now now)
 
 static bool step_decide(struct mp_pod *pod, struct mp_now now)
 {
-	mp_decide(pod);
+	mp_decide(pod, now.mono);
 	if (pod->sync.kill_pod)
 		return go_to(pod, MP_SYNC_KILL_POD);
 	if (pod->sync.create_sandbox)
@@ -381,9 +382,10 @@ static bool only_crash_loops(const struct mp_pod *pod)
 static bool step_end(struct mp_pod *pod, struct mp_now now)
 {
 	pod->worker = MP_WORKER_IDLE;
+	pod->retry_at = pod->sync.look_again_at;
 	if (!pod->sync.has_failed || mp_machine_is_ending(pod))
 		return true;
-	pod->retry_at = pod->sync.crash_expiry;
+	pod->retry_at = mp_nsec_min(pod->retry_at, pod->sync.crash_expiry);
 	if (!only_crash_loops(pod))
 		pod->retry_at = mp_nsec_min(pod->retry_at,
 					    mp_nsec_add(now.mono, mp_jitter(RETRY, &pod->rng)));

@@ -32,7 +32,7 @@ static void expect(const char *what)
 	char got[64] = "";
 	size_t n = 0;
 
-	mp_decide(node.pod);
+	mp_decide(node.pod, AT(100));
 	if (node.pod->sync.kill_pod)
 		got[n++] = 'P';
 	if (node.pod->sync.create_sandbox)
@@ -195,14 +195,14 @@ static void back_off_looks_at_the_newest_kept_exit(void **unused)
 	(void)unused;
 	fresh(MP_RESTART_ALWAYS, "m");
 	record(0, MP_RECORD_RUNNING, 0);
-	mp_decide(node.pod);
+	mp_decide(node.pod, AT(100));
 	assert_false(node.pod->containers[0].wanted.has_finished);
 	node.pod->containers[0].rec[1] =
 		(struct mp_record){ .state = MP_RECORD_EXITED, .finished = AT(5) };
-	mp_decide(node.pod);
+	mp_decide(node.pod, AT(100));
 	assert_true(node.pod->containers[0].wanted.finished == AT(5));
 	node.pod->containers[0].rec[1].is_pruned = true;
-	mp_decide(node.pod);
+	mp_decide(node.pod, AT(100));
 	assert_false(node.pod->containers[0].wanted.has_finished);
 }
 
