@@ -32,11 +32,6 @@ static bool uses_gates(const struct mp_pod_spec *spec)
 	return spec->n_scheduling_gates > 0;
 }
 
-static bool uses_user_namespace(const struct mp_pod_spec *spec)
-{
-	return spec->host_users == MP_FALSE;
-}
-
 static bool uses_pod_selinux(const struct mp_pod_spec *spec)
 {
 	return spec->security.selinux.is_set;
@@ -64,8 +59,6 @@ static const struct pod_row pod_rows[] = {
 	  "Failed to admit pod as the OS field doesn't match node OS; minipod runs linux pods" },
 	{ uses_gates, NULL, "schedulingGates",
 	  "the pod is held back by scheduling gates; remove them to run it" },
-	{ uses_user_namespace, NULL, "hostUsers",
-	  "minipod has no user namespaces for pods; leave hostUsers out or set it to true" },
 	{ uses_pod_selinux, "securityContext", "seLinuxOptions", no_selinux },
 	{ uses_pod_apparmor, "securityContext", "appArmorProfile", no_apparmor },
 	{ uses_pod_seccomp, "securityContext", "seccompProfile", no_seccomp },

@@ -48,8 +48,28 @@ static inline int mp_mount_clone(int fd, unsigned int flags)
 				OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | flags);
 }
 
+/** MP_NO_IDMAP - what to say when mp_mount_idmap() answers -EINVAL. */
+#define MP_NO_IDMAP                                                                            \
+	"this kernel cannot map the ids of its file system, as hostUsers: false needs (tmpfs " \
+	"since Linux 6.3): set hostUsers: true or use another file system"
+
 /** mp_mount_set() - change attributes of the mount @fd. 0 or -errno. */
 static inline int mp_mount_set(int fd, unsigned int flags, const struct mount_attr *attr)
 {
 	return mp_sys_mount_setattr(fd, "", AT_EMPTY_PATH | flags, attr);
+}
+
+/**
+ * mp_mount_idmap() - show the owners in the mount @fd, and in it alone, as user namespace
+ * @userns_fd has them: ids 0.. on disk are 0.. inside. Only for a mount that was not attached yet.
+ *
+ * Return: 0; -EINVAL when the file system cannot do that (MP_NO_IDMAP); -errno.
+ * Source: mount_setattr(2), MOUNT_ATTR_IDMAP.
+ */
+static inline int mp_mount_idmap(int fd, int userns_fd)
+{
+	const struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP,
+					 .userns_fd = (__u64)userns_fd };
+
+	return mp_mount_set(fd, 0, &attr);
 }

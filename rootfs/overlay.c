@@ -76,10 +76,10 @@ static int make_dir(int base_fd, const char *name, const struct stat *like, int 
 
 static int idmap(int mount_fd, int userns_fd, const char *what, struct mp_error *err)
 {
-	const struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP,
-					 .userns_fd = (__u64)userns_fd };
-	const int r = mp_mount_set(mount_fd, 0, &attr);
+	const int r = mp_mount_idmap(mount_fd, userns_fd);
 
+	if (r == -EINVAL)
+		return mp_fail_text(err, EINVAL, "map the ids of %s: " MP_NO_IDMAP, what);
 	return r < 0 ? mp_fail(err, -r, "map the ids of %s", what) : 0;
 }
 

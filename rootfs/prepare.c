@@ -123,9 +123,13 @@ static int prepare_bind(const struct mp_rootfs_config *cfg, const struct mp_bind
 	if (fstat(m->fd, &st) < 0)
 		return mp_fail(err, errno, "look at the source");
 	m->is_dir = S_ISDIR(st.st_mode);
+	/* Mounts below it keep their owners, which nobody inside is: as CRI's own mounts do. */
 	if (cfg->userns_fd >= 0 && bind->is_idmapped) {
-		whole.attr_set |= MOUNT_ATTR_IDMAP;
-		whole.userns_fd = (__u64)cfg->userns_fd;
+		r = mp_mount_idmap(m->fd, cfg->userns_fd);
+		if (r == -EINVAL)
+			return mp_fail_text(err, EINVAL, MP_NO_IDMAP);
+		if (r < 0)
+			return mp_fail(err, -r, "map its ids");
 	}
 	if (bind->is_readonly && bind->is_recursive_readonly)
 		whole.attr_set |= MOUNT_ATTR_RDONLY;

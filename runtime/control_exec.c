@@ -125,6 +125,7 @@ static int start(struct mp_client *c, struct mp_record *record, const char *cons
 		.process = record->process,
 		.container_pidfd = record->pidfd,
 		.has_pid_ns = !record->sv->spec->host_pid,
+		.has_user_ns = mp_has_user_ns(record->sv->spec),
 	};
 	struct mp_client_exec *x = calloc(1, sizeof(*x));
 	int r;

@@ -10,6 +10,7 @@ int mp_exec_command(struct mp_record *record, char **argv, mp_nsec deadline, mp_
 		.process = record->process,
 		.container_pidfd = record->pidfd,
 		.has_pid_ns = !record->sv->spec->host_pid,
+		.has_user_ns = mp_has_user_ns(record->sv->spec),
 	};
 
 	if (!record->is_running)

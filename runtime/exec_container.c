@@ -120,7 +120,8 @@ static int start(struct mp_supervisor *sv, struct mp_record *record, struct mp_e
 		.process = record->process,
 		.pause_pidfd = mp_infra_pidfd(sv->infra),
 		.join = (spec->host_network ? 0 : CLONE_NEWNET | CLONE_NEWUTS) |
-			(spec->host_ipc ? 0 : CLONE_NEWIPC),
+			(spec->host_ipc ? 0 : CLONE_NEWIPC) |
+			(mp_has_user_ns(spec) ? CLONE_NEWUSER : 0),
 		.pid_ns = spec->host_pid                           ? MP_PID_NS_HOST :
 			  spec->share_process_namespace == MP_TRUE ? MP_PID_NS_POD :
 								     MP_PID_NS_OWN,

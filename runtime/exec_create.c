@@ -23,6 +23,7 @@
 #include "runtime/base/fd.h"
 #include "runtime/etc_files.h"
 #include "runtime/supervisor.h"
+#include "runtime/user_ids.h"
 
 #define CONFIG_ERROR "CreateContainerConfigError"
 #define CREATE_ERROR "CreateContainerError"
@@ -43,6 +44,7 @@ struct build {
 	size_t n_binds;
 	struct mp_cgroup_mount *cgroups; /* in the record's arena: the child reads them */
 	size_t n_cgroups;
+	int userns_fd; /* owned: pause's user namespace, by which ids are mapped; -EBADF: none */
 	const char *reason;
 };
 
@@ -287,7 +289,8 @@ static int collect_binds(struct build *b, struct mp_error *err)
 					       .source_fd = b->sv->shm_fd,
 					       .is_nosuid = true,
 					       .is_nodev = true,
-					       .is_noexec = true });
+					       .is_noexec = true,
+					       .is_idmapped = true });
 	return r;
 }
 
@@ -343,8 +346,10 @@ static int prepare_rootfs(struct build *b, struct mp_error *err)
 			    .binds = b->binds,
 			    .n_binds = b->n_binds },
 		.cwd = cwd,
-		.userns_fd = -EBADF,
+		.userns_fd = b->userns_fd,
 		.host_mnt_ns_fd = b->sv->host_mnt_ns_fd,
+		.root_uid = b->sv->user_ids,
+		.root_gid = b->sv->user_ids,
 	};
 
 	b->record->process.cwd = cwd;
@@ -490,8 +495,10 @@ static int fill_process(struct build *b, struct mp_env *env, struct mp_error *er
 	p->envp = (const char *const *)record->envp;
 	p->uid = (uid_t)record->uid;
 	p->gid = (gid_t)record->gid;
-	p->stdio_owner = p->uid;
-	p->caps = mp_caps_sets(b->identity.caps, mp_caps_available());
+	p->stdio_owner = b->sv->user_ids + p->uid;
+	/* In a user namespace of its own a process has them all, whatever we lack outside. */
+	p->caps = mp_caps_sets(b->identity.caps,
+			       mp_has_user_ns(b->sv->spec) ? mp_caps_known() : mp_caps_available());
 	p->has_no_new_privs = b->identity.has_no_new_privs;
 	p->has_oom_score_adj = true;
 	p->oom_score_adj =
@@ -514,6 +521,38 @@ static int fill_process(struct build *b, struct mp_env *env, struct mp_error *er
 	return 0;
 }
 
+/* Each id must be one of the pod's own, or the kernel's answer would be a riddle. */
+static int check_ids(const struct build *b, struct mp_error *err)
+{
+	const struct mp_process_config *p = &b->record->process;
+
+	if (!mp_has_user_ns(b->sv->spec))
+		return 0;
+	if (b->record->uid >= MP_USER_IDS_COUNT)
+		return mp_fail_text(
+			err, EINVAL,
+			"user id %lld does not exist in the pod's user namespace, which "
+			"has 0 to 65535: choose another runAsUser or set hostUsers: true",
+			(long long)b->record->uid);
+	for (size_t i = 0; i < p->n_groups; i++)
+		if (p->groups[i] >= MP_USER_IDS_COUNT)
+			return mp_fail_text(err, EINVAL,
+					    "group id %u does not exist in the pod's user "
+					    "namespace, which has 0 to 65535: choose another group "
+					    "or set hostUsers: true",
+					    p->groups[i]);
+	return 0;
+}
+
+static int open_userns(struct build *b, struct mp_error *err)
+{
+	if (!mp_has_user_ns(b->sv->spec))
+		return 0;
+	if (!b->sv->infra)
+		return mp_fail_text(err, ESRCH, "the pod's sandbox is gone");
+	return mp_infra_ns_fd(b->sv->infra, CLONE_NEWUSER, &b->userns_fd, err);
+}
+
 static int build(struct build *b, struct mp_error *err)
 {
 	struct mp_record *record = b->record;
@@ -529,6 +568,8 @@ static int build(struct build *b, struct mp_error *err)
 		r = mp_assemble_identity(b->sv->spec, record->index, mp_caps_known(), &b->identity,
 					 err);
 	if (r == 0)
+		r = open_userns(b, err);
+	if (r == 0)
 		r = make_record_dir(b, err);
 	if (r == 0)
 		r = write_etc_files(b, err);
@@ -540,10 +581,12 @@ static int build(struct build *b, struct mp_error *err)
 						     .n_layer_dirs = record->image.n_layer_dirs,
 						     .dir_fd = record->dir_fd,
 						     .upper = MP_OVERLAY_DISK,
-						     .userns_fd = -EBADF },
+						     .userns_fd = b->userns_fd },
 			&record->overlay_fd, err);
 	if (r == 0)
 		r = find_user(b, &env, err);
+	if (r == 0)
+		r = check_ids(b, err);
 	if (r == 0)
 		r = collect_binds(b, err);
 	if (r == 0)
@@ -577,7 +620,9 @@ int mp_record_build(struct mp_supervisor *sv, size_t index, int64_t restart_coun
 		    struct mp_record **ret, const char **ret_reason, struct mp_error *err)
 {
 	struct mp_record *record = calloc(1, sizeof(*record));
-	struct build b = { .sv = sv, .record = record, .c = &sv->spec->containers[index] };
+	struct build b = {
+		.sv = sv, .record = record, .c = &sv->spec->containers[index], .userns_fd = -EBADF
+	};
 	int r;
 
 	*ret_reason = CREATE_ERROR;
@@ -589,6 +634,7 @@ int mp_record_build(struct mp_supervisor *sv, size_t index, int64_t restart_coun
 	record->dir_fd = record->overlay_fd = record->pidfd = -EBADF;
 	record->process = MP_PROCESS_NONE;
 	r = build(&b, err);
+	mp_closep(&b.userns_fd);
 	if (r < 0) {
 		*ret_reason = b.reason;
 		undo(record);

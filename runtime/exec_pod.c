@@ -14,6 +14,7 @@
 #include "runtime/base/fd.h"
 #include "runtime/ip_pool.h"
 #include "runtime/supervisor.h"
+#include "runtime/user_ids.h"
 
 #define SHM_BYTES ((uint64_t)64 * 1024 * 1024)
 
@@ -98,6 +99,8 @@ static uint64_t sandbox_namespaces(const struct mp_pod_spec *spec)
 		flags |= CLONE_NEWIPC;
 	if (spec->share_process_namespace == MP_TRUE)
 		flags |= CLONE_NEWPID;
+	if (mp_has_user_ns(spec))
+		flags |= CLONE_NEWUSER;
 	return flags;
 }
 
@@ -111,7 +114,10 @@ static bool has_sysctl(const struct mp_pod_security *security, const char *name)
 	return false;
 }
 
-/* The runtime's own defaults of pods with a network of their own (9.5), then the pod's. */
+/*
+ * The runtime's own defaults of pods with a network of their own (9.5), then the pod's. A range of
+ * groups that a user namespace does not map is not a valid one there.
+ */
 static size_t collect_sysctls(const struct mp_pod_spec *spec, struct mp_infra_sysctl *ret)
 {
 	static const struct mp_infra_sysctl defaults[] = {
@@ -120,7 +126,9 @@ static size_t collect_sysctls(const struct mp_pod_spec *spec, struct mp_infra_sy
 	};
 	size_t n = 0;
 
-	for (size_t i = 0; i < MP_ARRAY_SIZE(defaults) && !spec->host_network; i++)
+	const size_t n_defaults = spec->host_network ? 0 : mp_has_user_ns(spec) ? 1 : 2;
+
+	for (size_t i = 0; i < n_defaults; i++)
 		if (!has_sysctl(&spec->security, defaults[i].name))
 			ret[n++] = defaults[i];
 	for (size_t i = 0; i < spec->security.n_sysctls && n < SYSCTLS_MAX; i++)
@@ -158,6 +166,9 @@ static int create_sandbox(struct mp_supervisor *sv, struct mp_error *err)
 	r = mp_pod_hostname(spec, sv->node_name, sv->hostname, err);
 	if (r == 0)
 		r = mp_pod_node_name(spec, sv->node_name, sv->uts_name, err);
+	if (r == 0 && mp_has_user_ns(spec) && sv->user_ids == 0)
+		r = mp_user_ids_reserve(sv->config.roots, sv->dir.run_fd, spec->meta.uid,
+					&sv->user_ids, &sv->user_ids_fd, err);
 	if (r == 0 && !spec->host_network && !sv->ip[0])
 		r = mp_ip_reserve(sv->config.pod_cidr, spec->meta.uid, sv->ip, &sv->ip_fd, err);
 	if (r < 0)
@@ -168,6 +179,7 @@ static int create_sandbox(struct mp_supervisor *sv, struct mp_error *err)
 		config.hostname = sv->uts_name;
 		config.ips[config.n_ips++] = sv->ip;
 	}
+	config.ids = (struct mp_idmap_range){ 0, sv->user_ids, MP_USER_IDS_COUNT };
 	mp_cgroup_get_join(sv->pause_cgroup, &join);
 	memcpy(tasks, join.tasks, sizeof(join.tasks));
 	if (join.cpu_tasks >= 0)
@@ -280,6 +292,9 @@ bool mp_exec_try_tear_down(struct mp_supervisor *sv, struct mp_error *err)
 	mp_cgroup_host_close(sv->cgroup_host);
 	sv->cgroup_host = NULL;
 	mp_closep(&sv->ip_fd);
+	mp_user_ids_release(sv->dir.run_fd);
+	mp_closep(&sv->user_ids_fd);
+	sv->user_ids = 0;
 	return mp_state_dir_remove_data(&sv->dir, err) == 0;
 }
 

@@ -385,6 +385,7 @@ static void release(struct mp_supervisor *sv)
 	mp_closep(&sv->host_mnt_ns_fd);
 	mp_closep(&sv->shm_fd);
 	mp_closep(&sv->ip_fd);
+	mp_closep(&sv->user_ids_fd);
 	mp_json_done(&sv->status_json);
 	free(sv->pod_mem);
 	free(sv->queue);
@@ -404,6 +405,7 @@ int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code,
 		.host_mnt_ns_fd = -EBADF,
 		.shm_fd = -EBADF,
 		.ip_fd = -EBADF,
+		.user_ids_fd = -EBADF,
 		.private_fd = -EBADF,
 		.dir = MP_STATE_DIR_NONE,
 		.tear_down_at = MP_NSEC_NEVER,

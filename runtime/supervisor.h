@@ -138,7 +138,9 @@ struct mp_supervisor {
 	bool has_noted_disk; /* the note about a full or read-only disk was given */
 	bool has_noted_oom;  /* the note about oom_score_adj was given */
 	char ip[64];
-	int ip_fd;      /* owned: the reservation */
+	int ip_fd;         /* owned: the reservation */
+	uint32_t user_ids; /* hostUsers false: the host's id of the pod's root; 0: not reserved */
+	int user_ids_fd;   /* owned: the reservation */
 	int private_fd; /* owned: the pod's small files and tmpfs volumes, see enter_private_dir() */
 	char hostname[MP_HOSTNAME_MAX];
 	char uts_name[MP_HOSTNAME_MAX];
@@ -224,6 +226,12 @@ char *mp_record_dir_name(const char *id, char buf[16]);
 
 /** mp_record_free() - release a record's memory and descriptors; its process must be gone. */
 void mp_record_free(struct mp_record *record);
+
+/** mp_has_user_ns() - the pod has a user namespace of its own (hostUsers false). */
+static inline bool mp_has_user_ns(const struct mp_pod_spec *spec)
+{
+	return spec->host_users == MP_FALSE;
+}
 
 /** mp_volume_fd() - the set-up volume called @name, or -EBADF. */
 int mp_volume_fd(const struct mp_supervisor *sv, const char *name);

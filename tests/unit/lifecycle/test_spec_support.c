@@ -108,9 +108,6 @@ REFUSES(windows_is_refused, ({ spec->os_name = "windows"; }),
 REFUSES(scheduling_gates_are_refused, ({ spec->n_scheduling_gates = 1; }),
 	"spec.schedulingGates: Forbidden: the pod is held back by scheduling gates; remove them to "
 	"run it")
-REFUSES(user_namespaces_are_refused, ({ spec->host_users = MP_FALSE; }),
-	"spec.hostUsers: Forbidden: minipod has no user namespaces for pods; leave hostUsers out or "
-	"set it to true")
 REFUSES(pod_profiles_from_files_are_refused, ({
 		spec->security.selinux.is_set = true;
 		spec->security.apparmor = (struct mp_profile){ true, "Localhost", "x" };
