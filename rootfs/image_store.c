@@ -317,3 +317,35 @@ int mp_image_refer(struct mp_image_lock *lock, const struct mp_image_ref *ref, c
 	mp_arena_done(&arena);
 	return r;
 }
+
+int mp_image_unrefer(struct mp_image_lock *lock, const char *name, struct mp_error *err)
+{
+	struct mp_arena arena = { .head = NULL };
+	struct mp_image_ref ref;
+	char *path = NULL;
+	int r = mp_image_ref_parse(name, &ref, err);
+
+	if (r < 0)
+		return r;
+	path = ref_path(&arena, &ref);
+	if (!path)
+		return mp_fail(err, ENOMEM, "remove name of image");
+	if (unlinkat(lock->images_fd, path, 0) < 0 && errno != ENOENT)
+		r = mp_fail(err, errno, "remove name %s", name);
+	/* Directories that are empty now, up to refs/ itself. */
+	for (char *slash; r == 0 && (slash = strrchr(path, '/'));) {
+		*slash = '\0';
+		if (!strchr(path, '/') || unlinkat(lock->images_fd, path, AT_REMOVEDIR) < 0)
+			break;
+	}
+	mp_arena_done(&arena);
+	return r;
+}
+
+bool mp_image_has(const struct mp_image_lock *lock, const char *id)
+{
+	char path[MP_IMAGE_ID_MAX + sizeof("/record")];
+
+	(void)snprintf(path, sizeof(path), "%s/record", hex_of(id));
+	return faccessat(lock->images_fd, path, F_OK, 0) == 0;
+}

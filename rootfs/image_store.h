@@ -15,6 +15,7 @@
 #pragma once
 
 #include "rootfs/image.h"
+#include "rootfs/image_list.h"
 #include "rootfs/image_record.h"
 #include "rootfs/image_ref.h"
 #include "rootfs/sha256.h"
@@ -69,3 +70,13 @@ int mp_image_find(struct mp_image_store *store, const struct mp_image_ref *ref,
 
 /** mp_image_unpack_embedded() - put the embedded image into the store. 0 or -errno. */
 int mp_image_unpack_embedded(struct mp_image_store *store, struct mp_error *err);
+
+/** mp_image_read_entries() - as mp_image_list(), without unpacking anything. */
+int mp_image_read_entries(struct mp_image_store *store, struct mp_arena *arena,
+			  struct mp_image_entries *ret, struct mp_error *err);
+
+/** mp_image_unrefer() - remove a name in full, as in mp_image_entry. Absent is fine. 0 or -errno. */
+int mp_image_unrefer(struct mp_image_lock *lock, const char *name, struct mp_error *err);
+
+/** mp_image_has() - the image with this id is there. */
+bool mp_image_has(const struct mp_image_lock *lock, const char *id);
