@@ -7,6 +7,7 @@
 #include "runtime/cmd_events.h"
 #include "runtime/cmd_exec.h"
 #include "runtime/cmd_get.h"
+#include "runtime/cmd_image.h"
 #include "runtime/cmd_logs.h"
 #include "runtime/cmd_replay.h"
 #include "runtime/cmd_run.h"
@@ -98,6 +99,11 @@ static const struct mp_verb verbs[] = {
 	{ "events", "", 0, 0, "Show what happened to pods",
 	  "  minipod events --for pod/web\n  minipod events -A -w", mp_events_options,
 	  mp_cmd_events, false, false },
+	{ "image", "COMMAND [ARG...]", 1, 61, "Images: load, ls, inspect, tag, rm, prune",
+	  "  minipod image load app.tar --tag example.org/app:1\n"
+	  "  minipod image ls -o json\n"
+	  "  minipod image rm example.org/app:1",
+	  mp_image_options, mp_cmd_image, false, false },
 	{ "set-condition", "NAME TYPE=STATUS", 2, 2, "Set a readiness gate's condition",
 	  "  minipod set-condition web example.com/gate=True", mp_condition_options,
 	  mp_cmd_condition, false, false },

@@ -1,0 +1,131 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Images: into the store, seen in it, used by pods, out of it.
+. "$(dirname "$0")/../support/pod_lib.sh"
+. "$(dirname "$0")/../support/image_lib.sh"
+
+call() {
+	status=0
+	minipod "$@" >"$T/out" 2>"$T/err" </dev/null || status=$?
+}
+
+make_app() {
+	image_root "$T/base" sh cat id echo sleep
+	mkdir -p "$T/top/srv" "$T/top/etc"
+	echo 'from the top' >"$T/top/srv/file"
+	oci_layout "$T/app" example.org/app:1 "${1:-{\}}" "$T/base" "$T/top"
+}
+
+# pod_of IMAGE [COMMAND_JSON]
+pod_of() {
+	jq -n --arg image "$1" --argjson command "${2:-null}" \
+		'{apiVersion: "v1", kind: "Pod", metadata: {name: "web"}, spec: {restartPolicy: "Never",
+		  terminationGracePeriodSeconds: 1, containers: [{name: "web", image: $image,
+		  imagePullPolicy: "IfNotPresent"} + (if $command then {command: $command} else {} end)]}}'
+}
+
+test_a_loaded_image_runs_as_its_configuration_says() {
+	# shellcheck disable=SC2016 # for the container's shell
+	make_app '{"Entrypoint":["/bin/sh","-c"],"Cmd":["echo $WHAT $PWD; cat file; id -u"],
+		"Env":["WHAT=thing","PATH=/bin"],"User":"7:8","WorkingDir":"/srv"}'
+	call image load "$T/app"
+	assert_status 0
+	assert_line "$T/out" 'Loaded image: example.org/app:1'
+	pod_of example.org/app:1 >"$T/pod.json"
+	run_pod "$T/pod.json"
+	assert_status 0
+	assert_order "$T/out" 'thing /srv$' 'from the top$' '7$'
+}
+
+test_images_are_listed_and_inspected_in_podmans_shapes() {
+	make_app '{"Cmd":["x"],"Labels":{"a":"b"}}'
+	minipod image load "$T/app" --tag other:2
+	call image ls
+	assert_status 0
+	assert_order "$T/out" '^REPOSITORY +TAG +IMAGE ID +AGE +SIZE$' '^docker.io/library/busybox +1 ' \
+		'^docker.io/library/other +2 +[0-9a-f]{12} +[0-9]+[dy][0-9dh]* +[0-9.]+ [kM]B$' '^example.org/app +1 '
+	call image ls -q example.org/app:1
+	local id
+	id=$(cat "$T/out")
+	call image ls -o json
+	jq '.[] | select(.Id == "'"$id"'")' "$T/out" >"$T/one"
+	assert_json '["docker.io/library/other:2","example.org/app:1"]' "$T/one" .RepoTags
+	assert_json '["docker.io/library/other@sha256","example.org/app@sha256"]' "$T/one" \
+		'[.RepoDigests[] | split(":")[0]]'
+	call image inspect "${id:7:6}"
+	assert_json '[["x"],{"a":"b"},2,"2024-05-06T07:08:09Z"]' "$T/out" \
+		'.[0] | [.Config.Cmd, .Config.Labels, (.RootFS.Layers | length), .Created]'
+	call image inspect nowhere
+	assert_status 1
+	assert_line "$T/err" 'error: image "nowhere" not found'
+	call image lst
+	assert_line "$T/err" "error: unknown command 'image lst': did you mean 'ls'?"
+}
+
+test_an_image_goes_with_its_last_name_and_its_layers_with_it() {
+	make_app '{}'
+	minipod image load "$T/app" --tag other:2
+	oci_layout "$T/shared" example.org/base:1 '{}' "$T/base"
+	minipod image load "$T/shared"
+	assert_eq 2 "$(find "$MINIPOD_ROOT/lib/layers" -mindepth 1 -maxdepth 1 -type d | wc -l)" 'layers'
+	call image rm other:2
+	assert_eq 'Untagged: docker.io/library/other:2' "$(cat "$T/out")" 'output'
+	call image rm example.org/app:1
+	assert_match "$T/out" '^Deleted: sha256:[0-9a-f]{64}$'
+	assert_eq 1 "$(find "$MINIPOD_ROOT/lib/layers" -mindepth 1 -maxdepth 1 -type d | wc -l)" 'layers that are left'
+	pod_of example.org/base:1 '["sh","-c","exit 3"]' >"$T/pod.json"
+	run_pod "$T/pod.json"
+	assert_status 3
+	call image prune --all
+	assert_eq 0 "$(find "$MINIPOD_ROOT/lib/layers" -mindepth 1 | wc -l)" 'files below layers'
+	assert_eq 0 "$(find "$MINIPOD_ROOT/lib/images" -mindepth 1 -type f ! -name .lock | wc -l)" 'files below images'
+}
+
+test_what_a_pod_uses_is_not_removed() {
+	make_app '{}'
+	minipod image load "$T/app"
+	pod_of example.org/app:1 '["sh","-c","sleep 60"]' >"$T/pod.json"
+	minipod run -d --wait-for=ready "$T/pod.json"
+	local id
+	id=$(minipod image ls -q example.org/app:1)
+	call image rm example.org/app:1
+	assert_status 1
+	assert_line "$T/err" 'error: image example.org/app:1 is used by pod default/web'
+	# Its name moves on; the container goes on with what it was started from.
+	rm -rf "$T/app"
+	make_app '{"Cmd":["new"]}'
+	echo other >"$T/top/srv/other"
+	oci_layout "$T/app" example.org/app:1 '{"Cmd":["new"]}' "$T/base" "$T/top"
+	minipod image load "$T/app"
+	call image rm --force "$id"
+	assert_status 1
+	assert_match "$T/err" 'is used by pod default/web'
+	minipod image prune --all
+	minipod exec web -- cat /srv/file >"$T/out"
+	assert_line "$T/out" 'from the top'
+	minipod delete web --now
+	minipod image prune --all
+	assert_eq '' "$(minipod image ls -q example.org/app:1 2>/dev/null)" 'images'
+}
+
+test_an_image_for_another_architecture_is_refused_and_an_index_chosen_from() {
+	make_app '{}'
+	ARCHITECTURE=s390x oci_layout "$T/s390x" example.org/z:1 '{}' "$T/top"
+	call image load "$T/s390x"
+	assert_status 1
+	assert_match "$T/err" 's390x: the image is for linux/s390x, this machine is linux/'
+	jq -cs '{schemaVersion: 2, manifests: [(.[0].manifests[0] | del(.annotations) + {platform: {os: "linux", architecture: "s390x"}}),
+		(.[1].manifests[0] | del(.annotations) + {platform: {os: "linux", architecture: "'"$(machine_architecture)"'"}})]}' \
+		"$T/s390x/index.json" "$T/app/index.json" >"$T/index"
+	cp -r "$T/s390x/blobs" "$T/app/"
+	jq -cn --arg d "$(put_blob "$T/app" "$T/index")" --argjson size "$(stat -c %s "$T/index")" \
+		'{schemaVersion: 2, manifests: [{mediaType: "application/vnd.oci.image.index.v1+json", digest: $d,
+		  size: $size, annotations: {"io.containerd.image.name": "example.org/multi:1"}}]}' >"$T/app/index.json"
+	call image load "$T/app"
+	assert_status 0
+	assert_line "$T/out" 'Loaded image: example.org/multi:1'
+	call image inspect example.org/multi:1
+	assert_json "$(machine_architecture)" "$T/out" '.[0].Architecture'
+}
+
+run_tests
