@@ -139,7 +139,7 @@ int mp_cmd_image_inspect(const struct mp_image_cmd *cmd, struct mp_error *err)
 	mp_json_list_begin(&w);
 	for (size_t i = 0; i < cmd->n_words && r == 0; i++) {
 		const struct mp_image_entry *e = NULL;
-		struct texts texts;
+		struct texts texts = { .config = NULL };
 
 		r = mp_image_entry_find(&list, cmd->words[i], &e, NULL, err);
 		if (r == 0)
@@ -293,7 +293,7 @@ int mp_cmd_image_ls(const struct mp_image_cmd *cmd, struct mp_error *err)
 	mp_json_init(&w, format == YAML ? MP_JSON_YAML : MP_JSON_INDENTED);
 	mp_json_list_begin(&w);
 	for (size_t i = 0; i < list.n && r == 0; i++) {
-		struct texts texts;
+		struct texts texts = { .config = NULL };
 
 		r = read_texts(cmd, &list.items[i], &texts, err);
 		if (r < 0)
