@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of verbs and the options they all take. */
 #include "runtime/base/auto.h"
+#include "runtime/cmd_about.h"
 #include "runtime/cmd_check.h"
+#include "runtime/cmd_completion.h"
 #include "runtime/cmd_delete.h"
 #include "runtime/cmd_describe.h"
 #include "runtime/cmd_events.h"
@@ -14,10 +16,6 @@
 #include "runtime/cmd_simulate.h"
 #include "runtime/cmd_wait.h"
 #include "runtime/options.h"
-
-#ifndef MINIPOD_VERSION
-#define MINIPOD_VERSION "0.0"
-#endif
 
 static const struct mp_option common[] = {
 	{ "root", 0, "DIR", "keep all state below DIR (MINIPOD_ROOT)", false },
@@ -60,13 +58,6 @@ static int cmd_check(const struct mp_args *args)
 	}
 	argv[argc] = NULL;
 	return mp_cmd_check(argc, argv);
-}
-
-static int cmd_version(const struct mp_args *args)
-{
-	(void)args;
-	(void)printf("minipod %s (Kubernetes 1.36 pod semantics)\n", MINIPOD_VERSION);
-	return 0;
 }
 
 static const struct mp_verb verbs[] = {
@@ -116,8 +107,20 @@ static const struct mp_verb verbs[] = {
 	{ "replay", "TRACE", 1, 1, "Live a recorded journal again and compare; no root",
 	  "  minipod replay /run/minipod/pods/default_web/trace.jsonl", NULL, mp_cmd_replay, false,
 	  false },
-	{ "version", "", 0, 0, "Say which minipod this is", "  minipod version", NULL, cmd_version,
-	  false, false },
+	{ "doctor", "", 0, 0, "Say what this host offers to pods, and what it lacks",
+	  "  minipod doctor\n  minipod doctor -o json", mp_about_options, mp_cmd_doctor, false,
+	  false },
+	{ "completion", "bash|zsh|fish", 1, 1, "Print a shell's completion script",
+	  "  source <(minipod completion bash)\n"
+	  "  minipod completion zsh >\"${fpath[1]}/_minipod\"\n"
+	  "  minipod completion fish | source",
+	  NULL, mp_cmd_completion, false, false },
+	{ "version", "", 0, 0, "Say which minipod this is",
+	  "  minipod version\n  minipod version -o json", mp_about_options, mp_cmd_version, false,
+	  false },
+	{ "__complete", "-- WORD...", 0, 0, "What the last word may become", NULL, NULL,
+	  mp_cmd_complete, true, true },
+	{ "__man", "", 0, 0, "The manual page", NULL, NULL, mp_cmd_man, false, true },
 };
 
 const struct mp_verb *mp_verbs(size_t *ret_n)
