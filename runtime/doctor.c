@@ -141,8 +141,7 @@ static void examine_kernel(struct report *r)
 
 	if (uname(&uts) == 0)
 		tell(r, "kernel", "release",
-		     is_release_at_least(uts.release, 5, 11) ? MP_FINDING_GOOD :
-							       MP_FINDING_MISSING,
+		     is_release_at_least(uts.release, 5, 11) ? MP_FINDING_GOOD : MP_FINDING_MISSING,
 		     "minipod needs Linux 5.11", "%s", uts.release);
 	tell_call(r, "process descriptors (pidfd_open)", self < 0 ? self : 0, MP_FINDING_MISSING,
 		  "no process can be waited for; Linux 5.3 has it");
