@@ -41,7 +41,8 @@ static int set_add(struct run *run, struct set *s, const struct mp_node *node)
 	if (s->n == s->size) {
 		const size_t size = s->size > 0 ? s->size * 2 : 16;
 		const struct mp_node **bigger =
-			size <= NODES_MAX ? reallocarray(s->items, size, sizeof(*bigger)) : NULL;
+			size <= NODES_MAX ? reallocarray(s->items, size, sizeof(struct mp_node *)) :
+					    NULL;
 
 		if (!bigger)
 			return mp_fail(run->err, ENOMEM, "jsonpath: too many results");
@@ -601,4 +602,36 @@ int mp_jsonpath_text(const char *template, const struct mp_node *root, char *buf
 		(void)snprintf(buf, size, "%s", text);
 	free(text);
 	return r;
+}
+
+int mp_jsonpath_find(const char *path, const struct mp_node *root, const struct mp_node ***ret,
+		     size_t *ret_n, struct mp_error *err)
+{
+	struct run run = { .root = root, .err = err };
+	struct set set = { .n = 0 };
+	const char *at = path, *end = path + strlen(path);
+	char dotted[1024];
+	int r;
+
+	if (*at == '{' && end[-1] == '}') {
+		at++;
+		end--;
+	}
+	if (!strchr(".[$@", *at)) {
+		if ((size_t)(end - at) + 2 > sizeof(dotted))
+			return bad(&run, "path too long", path);
+		(void)snprintf(dotted, sizeof(dotted), ".%.*s", (int)(end - at), at);
+		at = dotted;
+		end = dotted + strlen(dotted);
+	}
+	r = eval_path(&run, &at, end, root, &set);
+	if (r == 0 && at != end)
+		r = bad(&run, "unexpected character", at);
+	if (r < 0) {
+		set_done(&set);
+		return r;
+	}
+	*ret = set.items;
+	*ret_n = set.n;
+	return 0;
 }

@@ -24,3 +24,13 @@ int mp_jsonpath_print(const char *template, const struct mp_node *root, FILE *ou
 /** mp_jsonpath_text() - the same into @buf of @size bytes (cut when it does not fit). */
 int mp_jsonpath_text(const char *template, const struct mp_node *root, char *buf, size_t size,
 		     struct mp_error *err);
+
+/**
+ * mp_jsonpath_find() - the nodes that one path yields, as custom columns and sorting want them.
+ * @path:  ".metadata.name", "metadata.name" or the same in braces.
+ * @ret:   @ret_n nodes, heap memory for the caller to free; borrowed nodes of @root.
+ *
+ * Return: 0 or -EINVAL.
+ */
+int mp_jsonpath_find(const char *path, const struct mp_node *root, const struct mp_node ***ret,
+		     size_t *ret_n, struct mp_error *err);
