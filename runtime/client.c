@@ -182,64 +182,88 @@ int mp_client_check(const struct mp_node *reply, struct mp_error *err)
 			    mp_node_text(reply, "error", NULL));
 }
 
+int mp_client_call(const struct mp_roots *roots, const char *namespace_, const char *name,
+		   struct mp_json *w, const int *fds, size_t n_fds, struct mp_arena *arena,
+		   const struct mp_node **ret_reply, struct mp_error *err)
+{
+	struct mp_message_reader reader = { .fd = -EBADF };
+	const struct mp_node *reply = NULL;
+	mp_auto_fd fd = -EBADF;
+	int r = mp_client_connect(roots, namespace_, name, &fd, err);
+
+	if (r < 0) {
+		mp_json_done(w);
+		return r;
+	}
+	reader.fd = fd;
+	r = mp_client_post(fd, w, fds, n_fds, err);
+	if (r == 0)
+		r = mp_message_read(&reader, arena, mp_nsec_add(mp_clock_read().mono, REPLY_WITHIN),
+				    &reply, err);
+	if (r == 0)
+		r = mp_client_check(reply, err);
+	if (r == 0 && ret_reply)
+		*ret_reply = reply;
+	mp_message_reader_done(&reader);
+	return r;
+}
+
 /* ---- delete ----------------------------------------------------------------------------------- */
 
-/* Asks the supervisor; with @waits until it has hung up, which is when the pod is gone. */
-static int ask(int fd, const struct mp_delete_options *o, struct mp_error *err)
+/* -EPIPE: it has gone between our connecting and asking. */
+static int ask(struct mp_deletion *d, struct mp_error *err)
 {
-	struct mp_message_reader reader = { .fd = fd };
 	const mp_nsec answer_by = mp_nsec_add(mp_clock_read().mono, REPLY_WITHIN);
-	struct mp_arena arena = { 0 };
-	const struct mp_node *reply;
+	const struct mp_node *reply = NULL;
 	struct mp_json w;
 	int r;
 
 	mp_client_begin(&w, "delete");
-	if (o->grace_s.is_set)
-		mp_json_put_int(&w, "graceSeconds", o->grace_s.v);
-	mp_json_put_bool(&w, "force", o->is_forced);
-	r = mp_client_post(fd, &w, NULL, 0, err);
+	if (d->options.grace_s.is_set)
+		mp_json_put_int(&w, "graceSeconds", d->options.grace_s.v);
+	mp_json_put_bool(&w, "force", d->options.is_forced);
+	mp_json_put_bool(&w, "wantsObject", d->options.wants_object);
+	r = mp_client_post(d->reader.fd, &w, NULL, 0, err);
 	if (r == 0)
-		r = mp_message_read(&reader, &arena, mp_nsec_min(answer_by, o->deadline), &reply,
-				    err);
-	if (r == 0)
-		r = mp_client_check(reply, err);
-	/* Gone between our connecting and asking: the caller looks again. */
-	if (r == -EPIPE)
-		r = 0;
-	else if (r == 0 && o->waits) {
-		do
-			r = mp_message_read(&reader, &arena, o->deadline, &reply, err);
-		while (r == 0);
-		r = r == -EPIPE ? 0 : r;
-	}
-	mp_message_reader_done(&reader);
-	mp_arena_done(&arena);
-	return r;
+		r = mp_message_read(&d->reader, &d->arena, answer_by, &reply, err);
+	return r == 0 ? mp_client_check(reply, err) : r;
+}
+
+/*
+ * The name is free at once, while the pod goes on ending under one that nobody sees. Its supervisor
+ * cannot do this: the directory is a mount point in the supervisor's own mount namespace.
+ */
+static void hide(const struct mp_deletion *d)
+{
+	char from[PATH_MAX + 600], to[PATH_MAX + 700];
+
+	(void)snprintf(from, sizeof(from), "%s/pods/%s_%s", d->roots->run, d->namespace_, d->name);
+	(void)snprintf(to, sizeof(to), "%s/pods/.%s_%s_%s", d->roots->run, d->namespace_, d->name,
+		       d->uid);
+	(void)rename(from, to); /* gone already: just as well */
 }
 
 /* Nobody supervises it and the lock is ours: take away what is left of the pod. */
-static int remove_ended(const struct mp_roots *roots, const char *namespace_, const char *name,
-			struct mp_error *err)
+static int remove_ended(struct mp_deletion *d, struct mp_error *err)
 {
-	struct mp_arena arena = { 0 };
 	struct mp_pod_view view;
 	struct mp_state_dir dir = MP_STATE_DIR_NONE;
-	int r = mp_pod_view_load(&arena, roots, namespace_, name, &view, err);
+	int r = mp_pod_view_load(&d->arena, d->roots, d->namespace_, d->name, &view, err);
 
 	if (r == 0)
-		r = mp_state_dir_open(roots, view.dir_name, view.uid, &dir, err);
+		r = mp_state_dir_open(d->roots, view.dir_name, view.uid, &dir, err);
 	if (r == 0)
 		r = mp_state_dir_lock(&dir, err);
 	/* Its supervisor died before the pod had ended: the pod ends now, without its hooks. */
 	if (r == 0 && !view.has_ended)
-		r = mp_orphan_end(view.uid, getenv("MINIPOD_CGROUP_ROOT"), err);
+		r = mp_orphan_end(view.uid, d->options.cgroup_root, err);
 	if (r == 0)
 		r = mp_state_dir_remove_data(&dir, err);
 	if (r == 0)
 		r = mp_state_dir_remove(&dir, err);
+	if (r == 0)
+		d->object = view.object;
 	mp_state_dir_close(&dir);
-	mp_arena_done(&arena);
 	return r;
 }
 
@@ -248,31 +272,97 @@ static void nap(void)
 	(void)poll(NULL, 0, 10);
 }
 
-int mp_client_delete(const struct mp_roots *roots, const char *namespace_, const char *name,
-		     const struct mp_delete_options *o, struct mp_error *err)
+static void hang_up(struct mp_deletion *d)
 {
-	bool was_asked = false;
+	mp_message_reader_done(&d->reader);
+	mp_closep(&d->reader.fd);
+}
+
+/* The pod's uid, if it is there and (when we know it already) still the same pod. */
+static bool is_same_pod(struct mp_deletion *d)
+{
+	struct mp_pod_view view;
+
+	if (mp_pod_view_load(&d->arena, d->roots, d->namespace_, d->name, &view, NULL) < 0)
+		return false;
+	if (!d->uid[0])
+		(void)snprintf(d->uid, sizeof(d->uid), "%s", view.uid);
+	return strcmp(d->uid, view.uid) == 0;
+}
+
+static int begin(struct mp_deletion *d, struct mp_error *err)
+{
+	bool was_there = d->uid[0] != '\0';
 
 	for (int tries = 0;; tries++) {
-		mp_auto_fd fd = -EBADF;
-		int r = mp_client_connect(roots, namespace_, name, &fd, err);
+		int r = mp_client_connect(d->roots, d->namespace_, d->name, &d->reader.fd, err);
 
 		if (r == 0) {
-			if (was_asked && !o->waits)
+			/* Connected first, then looked: it is this pod's supervisor we speak to. */
+			if (!is_same_pod(d) && was_there)
+				r = -ENOENT;
+			else
+				r = ask(d, err);
+			if (r == 0)
 				return 0;
-			r = ask(fd, o, err);
-			was_asked = true;
-			if (r < 0 || !o->waits)
-				return r;
-			continue;
+			hang_up(d);
+			if (r == -EPIPE)
+				was_there = true;
+		} else if (r == -ECONNREFUSED) {
+			r = was_there && !is_same_pod(d) ? -ENOENT : remove_ended(d, err);
 		}
-		if (r == -ECONNREFUSED)
-			r = remove_ended(roots, namespace_, name, err);
 		/* Its supervisor is only just beginning, or about to leave. */
-		if (r == -EAGAIN && tries < 1000) {
+		if ((r == -EAGAIN || r == -EPIPE) && tries < 1000) {
 			nap();
 			continue;
 		}
-		return r == -ENOENT && was_asked ? 0 : r;
+		return r == -ENOENT && was_there ? 0 : r;
 	}
+}
+
+int mp_deletion_begin(const struct mp_roots *roots, const char *namespace_, const char *name,
+		      const struct mp_delete_options *options, struct mp_deletion *ret,
+		      struct mp_error *err)
+{
+	int r;
+
+	*ret = (struct mp_deletion){ .roots = roots,
+				     .namespace_ = namespace_,
+				     .name = name,
+				     .options = *options,
+				     .reader = { .fd = -EBADF } };
+	r = begin(ret, err);
+	if (r == 0 && options->is_forced && ret->reader.fd >= 0)
+		hide(ret);
+	return r;
+}
+
+int mp_deletion_wait(struct mp_deletion *d, mp_nsec deadline, struct mp_error *err)
+{
+	while (d->reader.fd >= 0) {
+		const struct mp_node *message = NULL;
+		int r = mp_message_read(&d->reader, &d->arena, deadline, &message, err);
+
+		if (r == 0) {
+			if (mp_node_get(message, "object"))
+				d->object = mp_node_get(message, "object");
+			continue;
+		}
+		if (r != -EPIPE)
+			return r;
+		hang_up(d);
+		/* A supervisor that was killed leaves the pod to us. */
+		if (!d->options.is_forced && is_same_pod(d)) {
+			r = begin(d, err);
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+void mp_deletion_done(struct mp_deletion *d)
+{
+	hang_up(d);
+	mp_arena_done(&d->arena);
 }

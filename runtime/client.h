@@ -44,20 +44,49 @@ int mp_client_post(int fd, struct mp_json *w, const int *fds, size_t n_fds, stru
 /** mp_client_check() - a refusal becomes the error it carries: -errno and its sentence. */
 int mp_client_check(const struct mp_node *reply, struct mp_error *err);
 
+/**
+ * mp_client_call() - connect, send one request, check its answer.
+ * @w:         what mp_client_begin() began, with its members; released.
+ * @fds:       @n_fds borrowed descriptors that go with it.
+ * @ret_reply: may be NULL; lives in @arena.
+ *
+ * Return: 0; -ENOENT when there is no such pod; -ECONNREFUSED when nobody supervises it; the
+ * refusal's errno.
+ */
+int mp_client_call(const struct mp_roots *roots, const char *namespace_, const char *name,
+		   struct mp_json *w, const int *fds, size_t n_fds, struct mp_arena *arena,
+		   const struct mp_node **ret_reply, struct mp_error *err);
+
 /** struct mp_delete_options - as kubectl delete takes them. */
 struct mp_delete_options {
 	struct mp_opt_int grace_s; /* absent: the pod's own */
-	bool is_forced;
-	bool waits;       /* until the pod object is gone */
-	mp_nsec deadline; /* for waiting; MP_NSEC_NEVER */
+	bool is_forced;            /* its name is free at once */
+	bool wants_object;         /* the pod as it ended is asked for */
+	const char *cgroup_root;   /* for a pod whose supervisor is dead; NULL: "minipod" */
+};
+
+/** struct mp_deletion - a pod that is being deleted. mp_deletion_done(). */
+struct mp_deletion {
+	const struct mp_roots *roots; /* borrowed, as the names and options */
+	const char *namespace_, *name;
+	struct mp_delete_options options;
+	struct mp_message_reader reader; /* its fd is owned; -EBADF: the pod is gone already */
+	struct mp_arena arena;
+	char uid[64];
+	const struct mp_node *object; /* as it ended, once it is gone; NULL: not known */
 };
 
 /**
- * mp_client_delete() - delete a pod: by its supervisor while there is one, by ourselves when it
- * has ended.
+ * mp_deletion_begin() - ask for a pod to be deleted: its supervisor while there is one; else what
+ * is left of it is taken away here.
  *
- * Return: 0; -ENOENT; -ETIMEDOUT; -EHOSTDOWN when its supervisor died and it had not ended;
- * -errno.
+ * Return: 0; -ENOENT; -errno. mp_deletion_done() in any case.
  */
-int mp_client_delete(const struct mp_roots *roots, const char *namespace_, const char *name,
-		     const struct mp_delete_options *options, struct mp_error *err);
+int mp_deletion_begin(const struct mp_roots *roots, const char *namespace_, const char *name,
+		      const struct mp_delete_options *options, struct mp_deletion *ret,
+		      struct mp_error *err);
+
+/** mp_deletion_wait() - until the pod is gone. 0; -ETIMEDOUT at @deadline (monotonic); -errno. */
+int mp_deletion_wait(struct mp_deletion *deletion, mp_nsec deadline, struct mp_error *err);
+
+void mp_deletion_done(struct mp_deletion *deletion);

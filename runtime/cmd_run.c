@@ -84,10 +84,14 @@ static int open_result(const char *path, struct mp_supervisor_config *config, st
 
 static int replace_pod(const struct mp_supervisor_config *config, struct mp_error *err)
 {
-	const struct mp_delete_options options = { .waits = true, .deadline = MP_NSEC_NEVER };
-	const int r = mp_client_delete(config->roots, config->spec->meta.namespace_,
-				       config->spec->meta.name, &options, err);
+	const struct mp_delete_options options = { .wants_object = false };
+	struct mp_deletion deletion;
+	int r = mp_deletion_begin(config->roots, config->spec->meta.namespace_,
+				  config->spec->meta.name, &options, &deletion, err);
 
+	if (r == 0)
+		r = mp_deletion_wait(&deletion, MP_NSEC_NEVER, err);
+	mp_deletion_done(&deletion);
 	if (r == -ENOENT) {
 		*err = MP_ERROR_NONE;
 		return 0;

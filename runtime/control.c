@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "runtime/base/auto.h"
+#include "runtime/base/clock_io.h"
 #include "runtime/base/fd.h"
 #include "runtime/control_client.h"
 #include "runtime/status_json.h"
@@ -25,6 +27,7 @@
 #define BACKLOG    MP_CONTROL_CLIENTS_MAX
 #define ACCEPTS    64 /* in one turn of the loop */
 #define IN_FIRST   ((size_t)4096)
+#define GOODBYE    mp_seconds(2)
 #define QUEUE_ROOM 32 /* events that clients may have queued before they have to wait */
 
 /* ---- sending ---------------------------------------------------------------------------------- */
@@ -74,7 +77,8 @@ static bool make_room(struct mp_client *c, size_t len)
 {
 	size_t size = c->out_size > 0 ? c->out_size : 4096;
 
-	if (c->n_out + len > MP_CONTROL_OUT_MAX)
+	/* One message is always taken: how long it may be, we decide. */
+	if (c->n_out > 0 && c->n_out + len > MP_CONTROL_OUT_MAX)
 		return false;
 	while (size < c->n_out + len)
 		size *= 2;
@@ -365,6 +369,48 @@ void mp_control_event(struct mp_control *control, const struct mp_k8s_event *ev)
 	}
 }
 
+bool mp_control_wants_object(const struct mp_control *control)
+{
+	for (const struct mp_client *c = control ? control->clients : NULL; c; c = c->next)
+		if (c->wants_object)
+			return true;
+	return false;
+}
+
+void mp_control_object(struct mp_control *control, const char *text)
+{
+	for (struct mp_client *c = control ? control->clients : NULL; c; c = c->next) {
+		struct mp_json w;
+
+		if (!c->wants_object || c->is_doomed)
+			continue;
+		begin(&w);
+		mp_json_key(&w, "object");
+		mp_json_raw(&w, text, strlen(text));
+		end(c, &w);
+	}
+}
+
+/*
+ * The pod is gone, and so is its name: nothing waits for us any more but those who have not read
+ * their last message. They get a moment.
+ */
+static void say_goodbye(struct mp_control *control)
+{
+	const mp_nsec deadline = mp_nsec_add(mp_clock_read().mono, GOODBYE);
+
+	for (struct mp_client *c = control->clients; c; c = c->next) {
+		while (c->n_out > 0 && !c->is_doomed) {
+			struct pollfd p = { .fd = c->fd, .events = POLLOUT };
+			const mp_nsec left = deadline - mp_clock_read().mono;
+
+			if (left <= 0 || poll(&p, 1, (int)(left / MP_NSEC_PER_MS) + 1) <= 0)
+				break;
+			flush(c);
+		}
+	}
+}
+
 /* ---- the socket -------------------------------------------------------------------------------- */
 
 int mp_control_open(struct mp_supervisor *sv, struct mp_control **ret, struct mp_error *err)
@@ -404,6 +450,7 @@ void mp_control_free(struct mp_control *control)
 {
 	if (!control)
 		return;
+	say_goodbye(control);
 	while (control->clients)
 		client_free(control->clients);
 	mp_control_end_execs(control);

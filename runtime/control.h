@@ -34,6 +34,12 @@ void mp_control_status(struct mp_control *control);
 /** mp_control_event() - a Kubernetes event was recorded: watchers get it. NULL is fine. */
 void mp_control_event(struct mp_control *control, const struct mp_k8s_event *ev);
 
+/** mp_control_wants_object() - a client waits for the pod as it ended. NULL: nobody does. */
+bool mp_control_wants_object(const struct mp_control *control);
+
+/** mp_control_object() - the pod has ended: @text (one JSON object) for those who wait for it. */
+void mp_control_object(struct mp_control *control, const char *text);
+
 /** mp_control_end_execs() - kill and reap what clients run in containers; for the very end. */
 void mp_control_end_execs(struct mp_control *control);
 

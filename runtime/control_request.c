@@ -10,6 +10,7 @@ static void do_delete(struct mp_client *c, const struct mp_node *request, struct
 {
 	const struct mp_node *grace = mp_node_get(request, "graceSeconds");
 	const struct mp_node *force = mp_node_get(request, "force");
+	const struct mp_node *wants = mp_node_get(request, "wantsObject");
 	struct mp_event ev = { .type = MP_EV_DELETE, .container = -1 };
 
 	(void)arena;
@@ -22,6 +23,7 @@ static void do_delete(struct mp_client *c, const struct mp_node *request, struct
 		ev.remove.grace_s.is_set = true;
 	}
 	ev.remove.is_forced = force && force->kind == MP_NODE_BOOL && force->boolean;
+	c->wants_object = wants && wants->kind == MP_NODE_BOOL && wants->boolean;
 	mp_supervisor_post(c->control->sv, &ev);
 	mp_client_ok(c);
 }

@@ -341,7 +341,8 @@ static const struct mp_node *as_change(struct mp_arena *arena, const struct mp_g
 static int print_objects(const struct mp_get_output *out, const struct mp_get_items *items,
 			 bool is_list, struct mp_arena *arena, struct mp_error *err)
 {
-	const struct mp_node **nodes = mp_arena_alloc(arena, items->n + 1, sizeof(*nodes));
+	const struct mp_node **nodes =
+		mp_arena_alloc(arena, items->n + 1, sizeof(struct mp_node *));
 	const struct mp_node *object;
 
 	if (!nodes)

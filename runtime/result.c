@@ -54,38 +54,47 @@ static int finish(struct mp_json *w, struct mp_arena *arena, const char **ret, s
 	return *ret ? 0 : mp_fail(err, r < 0 ? -r : ENOMEM, "result file");
 }
 
-int mp_result_write(struct mp_supervisor *sv, struct mp_error *err)
+int mp_result_text(struct mp_supervisor *sv, enum mp_json_style style, struct mp_arena *arena,
+		   const char **ret, struct mp_error *err)
 {
 	const struct mp_status_json status = { .spec = sv->spec,
 					       .status = mp_pod_status(sv->pod),
 					       .host_ip = sv->node.host_ip };
-	const char *parts[3] = { NULL, NULL, NULL }, *text = NULL;
+	const char *parts[3] = { NULL, NULL, NULL };
 	const struct mp_node *object = NULL;
-	struct mp_arena arena = { 0 };
 	struct mp_json w;
 	int r;
 
 	mp_json_init(&w, MP_JSON_COMPACT);
 	mp_pod_json_write(&w, sv->spec, NULL);
-	r = finish(&w, &arena, &parts[0], err);
+	r = finish(&w, arena, &parts[0], err);
 	if (r == 0) {
 		mp_json_init(&w, MP_JSON_COMPACT);
 		mp_status_json_write(&w, &status);
-		r = finish(&w, &arena, &parts[1], err);
+		r = finish(&w, arena, &parts[1], err);
 	}
 	if (r == 0 && status.status->deletion_wall != 0) {
 		mp_json_init(&w, MP_JSON_COMPACT);
 		(void)deletion_text(sv, &w, NULL);
-		r = finish(&w, &arena, &parts[2], err);
+		r = finish(&w, arena, &parts[2], err);
 	}
 	if (r == 0)
-		r = mp_pod_object_parse(&arena, parts[0], parts[1], parts[2], &object, err);
+		r = mp_pod_object_parse(arena, parts[0], parts[1], parts[2], &object, err);
 	if (r == 0) {
-		mp_json_init(&w, MP_JSON_INDENTED);
+		mp_json_init(&w, style);
 		mp_json_node(&w, object);
-		r = finish(&w, &arena, &text, err);
+		r = finish(&w, arena, ret, err);
 	}
-	if (r == 0)
+	return r;
+}
+
+int mp_result_write(struct mp_supervisor *sv, struct mp_error *err)
+{
+	struct mp_arena arena = { 0 };
+	const char *text = NULL;
+	int r = mp_result_text(sv, MP_JSON_INDENTED, &arena, &text, err);
+
+	if (r == 0 && text)
 		r = mp_file_replace(sv->config.result_dir_fd, sv->config.result_name, text,
 				    strlen(text), 0644, err);
 	mp_arena_done(&arena);

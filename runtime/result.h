@@ -3,6 +3,8 @@
 #pragma once
 
 #include "runtime/base/error.h"
+#include "runtime/base/json.h"
+#include "runtime/base/str.h"
 
 struct mp_supervisor;
 
@@ -14,3 +16,7 @@ int mp_result_note_deletion(struct mp_supervisor *sv, struct mp_error *err);
 
 /** mp_result_write() - the pod as it ended, a core/v1 Pod, to where the configuration says. */
 int mp_result_write(struct mp_supervisor *sv, struct mp_error *err);
+
+/** mp_result_text() - the Pod object as it is now, as text in @arena. 0 or -errno. */
+int mp_result_text(struct mp_supervisor *sv, enum mp_json_style style, struct mp_arena *arena,
+		   const char **ret, struct mp_error *err);

@@ -207,8 +207,27 @@ int mp_state_dir_remove_data(struct mp_state_dir *dir, struct mp_error *err)
 	return remove_tree(dir->lib_path, err);
 }
 
+/* Where the run directory is now: a forced deletion has moved it out of its name's way. */
+static void find_again(struct mp_state_dir *dir)
+{
+	char link[64], path[PATH_MAX];
+	ssize_t n;
+
+	if (dir->run_fd < 0)
+		return;
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", dir->run_fd);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n <= 0 || path[0] != '/')
+		return;
+	path[n] = '\0';
+	if (strlen(path) > strlen(dir->name) && !mp_ends_with(path, " (deleted)"))
+		(void)snprintf(dir->run_path, sizeof(dir->run_path), "%s", path);
+}
+
 int mp_state_dir_remove(struct mp_state_dir *dir, struct mp_error *err)
 {
+	find_again(dir);
+
 	int r = remove_tree(dir->log_path, err);
 	struct mp_error second;
 	int r2 = remove_tree(dir->run_path, r == 0 ? err : &second);

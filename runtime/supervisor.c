@@ -25,6 +25,7 @@
 #include "runtime/control.h"
 #include "runtime/echo.h"
 #include "runtime/node.h"
+#include "runtime/object_store.h"
 #include "runtime/pod_json.h"
 #include "runtime/result.h"
 #include "runtime/startup.h"
@@ -239,9 +240,13 @@ static void leave_private_dir(struct mp_supervisor *sv)
 {
 	if (sv->private_fd < 0)
 		return;
+	char path[64];
+
 	mp_closep(&sv->shm_fd);
+	/* By descriptor: the directory may have another name by now. */
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", sv->private_fd);
+	(void)umount2(path, MNT_DETACH);
 	mp_closep(&sv->private_fd);
-	(void)umount2(sv->dir.run_path, MNT_DETACH);
 }
 
 static int make_machine(struct mp_supervisor *sv, struct mp_error *err)
@@ -300,6 +305,8 @@ static int set_up(struct mp_supervisor *sv, struct mp_error *err)
 		r = mp_state_dir_create(c->roots, sv->spec, &sv->dir, err);
 	if (r == 0)
 		r = write_pod_json(sv, err);
+	if (r == 0)
+		r = mp_objects_write(sv->dir.run_fd, c->objects, err);
 	if (r == 0)
 		r = enter_private_dir(sv, err);
 	if (r == 0)
@@ -368,6 +375,16 @@ static int supervise(struct mp_supervisor *sv, struct mp_error *err)
 	}
 }
 
+static void send_object(struct mp_supervisor *sv)
+{
+	struct mp_arena arena = { 0 };
+	const char *text;
+
+	if (mp_result_text(sv, MP_JSON_COMPACT, &arena, &text, NULL) == 0)
+		mp_control_object(sv->control, text);
+	mp_arena_done(&arena);
+}
+
 static void release(struct mp_supervisor *sv)
 {
 	if (sv->echo)
@@ -430,6 +447,8 @@ int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code,
 		*ret_code = mp_report_exit_code(sv.spec, mp_pod_status(sv.pod), sv.start_errno);
 		if (config->result_name)
 			r = mp_result_write(&sv, err);
+		if (mp_control_wants_object(sv.control))
+			send_object(&sv);
 	}
 	leave_private_dir(&sv);
 	/* A background pod that ended by itself stays readable until somebody deletes it. */

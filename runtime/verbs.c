@@ -4,6 +4,7 @@
 #include "runtime/cmd_about.h"
 #include "runtime/cmd_check.h"
 #include "runtime/cmd_completion.h"
+#include "runtime/cmd_condition.h"
 #include "runtime/cmd_delete.h"
 #include "runtime/cmd_describe.h"
 #include "runtime/cmd_events.h"
@@ -66,15 +67,18 @@ static const struct mp_verb verbs[] = {
 	  "  minipod run -d --wait-for=ready --timeout=1m pod.yaml\n"
 	  "  generate | minipod run -",
 	  mp_run_options, mp_cmd_run, false, false },
-	{ "get", "pods|events [NAME...]", 1, 64, "Show pods",
+	{ "get", "pods|events|configmaps|secrets [NAME...]", 1, 64, "Show pods",
 	  "  minipod get pods\n  minipod get pod web -o jsonpath='{.status.podIP}'\n"
-	  "  minipod get pods -A -w",
+	  "  minipod get pods -A -w\n  minipod get pods -l app=web --field-selector "
+	  "status.phase=Running\n"
+	  "  minipod get pods -o custom-columns=NAME:.metadata.name,IP:.status.podIP",
 	  mp_get_options, mp_cmd_get, false, false },
 	{ "describe", "pod [NAME...]", 0, 64, "Show all about pods, with their events",
 	  "  minipod describe web\n  minipod describe pods", mp_describe_options, mp_cmd_describe,
 	  false, false },
 	{ "delete", "NAME...", 0, 64, "End pods with their grace period and remove them",
-	  "  minipod delete web\n  minipod delete pod web --now\n  minipod delete --all",
+	  "  minipod delete web\n  minipod delete pod web --now\n  minipod delete -f pod.yaml\n"
+	  "  minipod delete -l app=web\n  minipod delete web -o json",
 	  mp_delete_options_table, mp_cmd_delete, false, false },
 	{ "logs", "NAME [CONTAINER]", 1, 2, "Print what a container has written",
 	  "  minipod logs web -f\n  minipod logs web -c sidecar --tail=20 --timestamps\n"
