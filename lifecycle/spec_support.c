@@ -9,11 +9,6 @@
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
-static bool is_localhost(const struct mp_profile *p)
-{
-	return p->is_set && mp_streq(p->type, "Localhost");
-}
-
 /* ---- pod ------------------------------------------------------------------------------ */
 
 struct pod_row {
@@ -21,11 +16,6 @@ struct pod_row {
 	const char *parent, *field; /* below spec; parent may be NULL */
 	const char *sentence;
 };
-
-static bool uses_windows(const struct mp_pod_spec *spec)
-{
-	return mp_streq(spec->os_name, "windows");
-}
 
 static bool uses_gates(const struct mp_pod_spec *spec)
 {
@@ -37,31 +27,13 @@ static bool uses_pod_selinux(const struct mp_pod_spec *spec)
 	return spec->security.selinux.is_set;
 }
 
-static bool uses_pod_apparmor(const struct mp_pod_spec *spec)
-{
-	return is_localhost(&spec->security.apparmor);
-}
-
-static bool uses_pod_seccomp(const struct mp_pod_spec *spec)
-{
-	return is_localhost(&spec->security.seccomp);
-}
-
 static const char no_selinux[] =
 	"minipod sets no SELinux labels; remove seLinuxOptions to run without them";
-static const char no_apparmor[] =
-	"minipod loads no AppArmor profiles from files; use RuntimeDefault or Unconfined";
-static const char no_seccomp[] =
-	"minipod loads no seccomp profiles from files; use RuntimeDefault or Unconfined";
 
 static const struct pod_row pod_rows[] = {
-	{ uses_windows, "os", "name",
-	  "Failed to admit pod as the OS field doesn't match node OS; minipod runs linux pods" },
 	{ uses_gates, NULL, "schedulingGates",
 	  "the pod is held back by scheduling gates; remove them to run it" },
 	{ uses_pod_selinux, "securityContext", "seLinuxOptions", no_selinux },
-	{ uses_pod_apparmor, "securityContext", "appArmorProfile", no_apparmor },
-	{ uses_pod_seccomp, "securityContext", "seccompProfile", no_seccomp },
 };
 
 static void refuse_pod(const struct mp_pod_spec *spec, const struct mp_at *at,
@@ -89,16 +61,6 @@ static bool uses_selinux(const struct mp_container_spec *c)
 	return c->security.selinux.is_set;
 }
 
-static bool uses_apparmor(const struct mp_container_spec *c)
-{
-	return is_localhost(&c->security.apparmor);
-}
-
-static bool uses_seccomp(const struct mp_container_spec *c)
-{
-	return is_localhost(&c->security.seccomp);
-}
-
 static bool uses_extended_resource(const struct mp_container_spec *c)
 {
 	for (size_t i = 0; i < c->resources.limits.n; i++) {
@@ -110,8 +72,6 @@ static bool uses_extended_resource(const struct mp_container_spec *c)
 
 static const struct container_row container_rows[] = {
 	{ uses_selinux, "securityContext", "seLinuxOptions", no_selinux },
-	{ uses_apparmor, "securityContext", "appArmorProfile", no_apparmor },
-	{ uses_seccomp, "securityContext", "seccompProfile", no_seccomp },
 	{ uses_extended_resource, "resources", "limits",
 	  "minipod has no extended resources: nothing here provides such a device; ask for cpu, "
 	  "memory, ephemeral-storage or hugepages only" },

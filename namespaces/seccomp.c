@@ -205,6 +205,18 @@ static int add_name(scmp_filter_ctx ctx, const struct mp_seccomp_rule *rule, uin
 	return 0;
 }
 
+bool mp_seccomp_is_known(const char *name)
+{
+	return seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR;
+}
+
+uint32_t mp_seccomp_library_version(void)
+{
+	const struct scmp_version *v = seccomp_version();
+
+	return v ? v->major << 16 | v->minor << 8 | v->micro : 0;
+}
+
 static int add_rule(scmp_filter_ctx ctx, const struct mp_seccomp_profile *profile,
 		    const struct mp_seccomp_rule *rule, size_t *n_skipped, struct mp_error *err)
 {

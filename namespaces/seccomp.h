@@ -89,6 +89,12 @@ int mp_seccomp_op_parse(const char *name, enum mp_seccomp_op *ret, struct mp_err
 int mp_seccomp_compile(const struct mp_seccomp_profile *profile, struct mp_seccomp_program **ret,
 		       size_t *ret_n_skipped, struct mp_error *err);
 
+/** mp_seccomp_is_known() - this libseccomp knows a system call of that name, on some architecture. */
+bool mp_seccomp_is_known(const char *name);
+
+/** mp_seccomp_library_version() - of libseccomp: programs it made before may differ. */
+uint32_t mp_seccomp_library_version(void);
+
 /**
  * mp_seccomp_default() - the RuntimeDefault profile for a process with capabilities @caps.
  * @ret: heap (the program for mp_caps_default() is precompiled and only referenced), released with

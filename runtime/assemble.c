@@ -157,14 +157,23 @@ static bool tri(enum mp_opt_bool own, enum mp_opt_bool pod)
 	return own != MP_UNSET ? own == MP_TRUE : pod == MP_TRUE;
 }
 
-static enum mp_seccomp_choice seccomp_choice(const struct mp_profile *own,
-					     const struct mp_profile *pod)
+/* The whole struct of the container counts, or the pod's; NULL when neither is there. */
+static const struct mp_profile *profile_of(const struct mp_profile *own,
+					   const struct mp_profile *pod)
 {
-	const struct mp_profile *p = own->is_set ? own : pod;
+	return own->is_set ? own : pod->is_set ? pod : NULL;
+}
 
-	if (!p->is_set || mp_streq(p->type, "Unconfined"))
-		return MP_SECCOMP_NONE;
-	return mp_streq(p->type, "Localhost") ? MP_SECCOMP_LOCALHOST : MP_SECCOMP_DEFAULT;
+static void set_seccomp(struct mp_identity *id, const struct mp_profile *p)
+{
+	id->seccomp = MP_SECCOMP_NONE;
+	if (!p || id->is_privileged || mp_streq(p->type, "Unconfined"))
+		return;
+	id->seccomp = MP_SECCOMP_DEFAULT;
+	if (!mp_streq(p->type, "Localhost"))
+		return;
+	id->seccomp = MP_SECCOMP_LOCALHOST;
+	id->seccomp_profile = p->localhost;
 }
 
 int mp_assemble_identity(const struct mp_pod_spec *spec, size_t index, uint64_t known_caps,
@@ -187,13 +196,12 @@ int mp_assemble_identity(const struct mp_pod_spec *spec, size_t index, uint64_t 
 		.is_root_read_only = own->read_only_root_filesystem == MP_TRUE,
 		.is_unmasked = mp_streq(own->proc_mount, "Unmasked"),
 		.merges_image_groups = !mp_streq(pod->supplemental_groups_policy, "Strict"),
-		.seccomp = seccomp_choice(&own->seccomp, &pod->seccomp),
+		.apparmor = profile_of(&own->apparmor, &pod->apparmor),
 		.caps = known_caps,
 	};
 
-	if (id.is_privileged) {
-		id.seccomp = MP_SECCOMP_NONE;
-	} else {
+	set_seccomp(&id, profile_of(&own->seccomp, &pod->seccomp));
+	if (!id.is_privileged) {
 		const int r = mp_caps_merge(mp_caps_default(), own->cap_add.items, own->cap_add.n,
 					    own->cap_drop.items, own->cap_drop.n, known_caps,
 					    &id.caps, err);

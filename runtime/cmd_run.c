@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lifecycle/admit.h"
 #include "runtime/base/clock_io.h"
 #include "runtime/base/log.h"
 #include "runtime/cli.h"
@@ -16,10 +17,15 @@
 #include "runtime/startup.h"
 #include "runtime/supervisor.h"
 
+#define SYSCTLS_MAX 64
+
 const struct mp_option mp_run_options[] = {
 	{ "filename", 'f', "FILE", "a manifest; may be given again; - is standard input", false },
 	{ "no-prefix", 0, NULL, "container output without its container's name", false },
 	{ "pod-cidr", 0, "RANGE", "addresses for pods (10.88.0.0/16)", false },
+	{ "allowed-unsafe-sysctls", 0, "NAMES",
+	  "sysctls a pod may set beside the safe ones: names or prefix*, with commas", false },
+	{ "seccomp-profile-root", 0, "DIR", "where Localhost profiles are (<lib>/seccomp)", false },
 	{ "detach", 'd', NULL, "run the pod in the background", false },
 	{ "wait-for", 0, "STATE",
 	  "with -d, return when the pod has: started (default), ready, none", false },
@@ -80,6 +86,42 @@ static int open_result(const char *path, struct mp_supervisor_config *config, st
 		       slash ? path : ".");
 	config->result_dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return config->result_dir_fd < 0 ? mp_fail(err, errno, "--result-file: open %s", dir) : 0;
+}
+
+/* "a,b*" and further ones of the same kind, split and checked. */
+static int parse_sysctls(const struct mp_args *args, struct mp_arena *arena,
+			 struct mp_supervisor_config *config, struct mp_error *err)
+{
+	const char **list = mp_arena_alloc(arena, SYSCTLS_MAX, sizeof(*list));
+	size_t n = 0;
+
+	if (!list)
+		return mp_fail(err, ENOMEM, "--allowed-unsafe-sysctls");
+	for (size_t i = 0; i < args->n_values; i++) {
+		const char *at = args->values[i].value;
+
+		if (!mp_streq(args->values[i].option->name, "allowed-unsafe-sysctls"))
+			continue;
+		while (*at) {
+			const char *end = strchrnul(at, ',');
+			int r;
+
+			if (n == SYSCTLS_MAX)
+				return mp_fail_text(err, E2BIG,
+						    "--allowed-unsafe-sysctls: more than %d names",
+						    SYSCTLS_MAX);
+			list[n] = mp_arena_printf(arena, "%.*s", (int)(end - at), at);
+			if (!list[n])
+				return mp_fail(err, ENOMEM, "--allowed-unsafe-sysctls");
+			r = mp_sysctl_pattern_check(list[n++], err);
+			if (r < 0)
+				return mp_wrap(err, r, "--allowed-unsafe-sysctls");
+			at = *end ? end + 1 : end;
+		}
+	}
+	config->unsafe_sysctls = list;
+	config->n_unsafe_sysctls = n;
+	return 0;
 }
 
 static int replace_pod(const struct mp_supervisor_config *config, struct mp_error *err)
@@ -221,6 +263,8 @@ static int run(const struct mp_args *args, const struct mp_manifest *m,
 		.roots = &roots,
 		.pod_cidr = mp_cli_option(args, "pod-cidr", "MINIPOD_POD_CIDR", "10.88.0.0/16"),
 		.cgroup_root = mp_cli_option(args, "cgroup-root", "MINIPOD_CGROUP_ROOT", NULL),
+		.seccomp_root =
+			mp_cli_option(args, "seccomp-profile-root", "MINIPOD_SECCOMP_ROOT", NULL),
 		.is_foreground = !mp_args_has(args, "detach"),
 		.has_prefix = !mp_args_has(args, "no-prefix"),
 		.has_out_color = mp_cli_wants_color(STDOUT_FILENO),
@@ -228,10 +272,13 @@ static int run(const struct mp_args *args, const struct mp_manifest *m,
 		.is_quiet = mp_args_has(args, "quiet"),
 		.start_wall = mp_clock_read().wall,
 	};
+	struct mp_arena arena = { .head = NULL };
 	enum mp_start_goal goal;
 	int timeout_ms;
 	int r = parse_waiting(args, &goal, &timeout_ms, err);
 
+	if (r == 0)
+		r = parse_sysctls(args, &arena, &config, err);
 	if (r == 0)
 		r = mp_cli_roots(args, &roots, err);
 	if (r == 0)
@@ -243,6 +290,7 @@ static int run(const struct mp_args *args, const struct mp_manifest *m,
 					   run_detached(&config, goal, timeout_ms, ret_code, err);
 	if (config.result_dir_fd >= 0)
 		(void)close(config.result_dir_fd);
+	mp_arena_done(&arena);
 	return r;
 }
 

@@ -22,8 +22,8 @@
 #include "runtime/assemble.h"
 #include "runtime/base/fd.h"
 #include "runtime/etc_files.h"
+#include "runtime/exec_security.h"
 #include "runtime/supervisor.h"
-#include "runtime/user_ids.h"
 
 #define CONFIG_ERROR "CreateContainerConfigError"
 #define CREATE_ERROR "CreateContainerError"
@@ -503,13 +503,6 @@ static int fill_process(struct build *b, struct mp_env *env, struct mp_error *er
 	p->has_oom_score_adj = true;
 	p->oom_score_adj =
 		mp_assemble_oom_score_adj(b->sv->spec, record->index, b->sv->node.memory_bytes);
-	if (b->identity.seccomp == MP_SECCOMP_DEFAULT) {
-		const int r = mp_seccomp_default(b->identity.caps, &record->seccomp, err);
-
-		if (r < 0)
-			return r;
-		p->seccomp = record->seccomp;
-	}
 	mp_cgroup_get_join(record->cgroup, &join);
 	memcpy(tasks, join.tasks, sizeof(join.tasks));
 	p->cgroup_fd = join.dir_fd;
@@ -518,29 +511,6 @@ static int fill_process(struct build *b, struct mp_env *env, struct mp_error *er
 	if (join.cpu_tasks >= 0)
 		tasks[join.n_tasks++] = join.cpu_tasks;
 	p->n_cgroup_tasks_fds = join.n_tasks;
-	return 0;
-}
-
-/* Each id must be one of the pod's own, or the kernel's answer would be a riddle. */
-static int check_ids(const struct build *b, struct mp_error *err)
-{
-	const struct mp_process_config *p = &b->record->process;
-
-	if (!mp_has_user_ns(b->sv->spec))
-		return 0;
-	if (b->record->uid >= MP_USER_IDS_COUNT)
-		return mp_fail_text(
-			err, EINVAL,
-			"user id %lld does not exist in the pod's user namespace, which "
-			"has 0 to 65535: choose another runAsUser or set hostUsers: true",
-			(long long)b->record->uid);
-	for (size_t i = 0; i < p->n_groups; i++)
-		if (p->groups[i] >= MP_USER_IDS_COUNT)
-			return mp_fail_text(err, EINVAL,
-					    "group id %u does not exist in the pod's user "
-					    "namespace, which has 0 to 65535: choose another group "
-					    "or set hostUsers: true",
-					    p->groups[i]);
 	return 0;
 }
 
@@ -586,7 +556,7 @@ static int build(struct build *b, struct mp_error *err)
 	if (r == 0)
 		r = find_user(b, &env, err);
 	if (r == 0)
-		r = check_ids(b, err);
+		r = mp_exec_check_ids(record, err);
 	if (r == 0)
 		r = collect_binds(b, err);
 	if (r == 0)
@@ -595,7 +565,11 @@ static int build(struct build *b, struct mp_error *err)
 		r = collect_cgroups(b, err);
 	if (r == 0)
 		r = prepare_rootfs(b, err);
-	return r == 0 ? fill_process(b, &env, err) : r;
+	if (r == 0)
+		r = fill_process(b, &env, err);
+	if (r == 0)
+		r = mp_exec_set_apparmor(record, &b->identity, err);
+	return r == 0 ? mp_exec_set_seccomp(record, &b->identity, err) : r;
 }
 
 static void undo(struct mp_record *record)

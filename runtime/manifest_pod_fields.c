@@ -80,8 +80,7 @@ static const struct mp_type scheduling_gate_type =
 
 #define T struct mp_pod_spec
 static const struct mp_field os_fields[] = {
-	MP_F("name", string, os_name, .support = MP_SUPPORT_PARTLY,
-	     .note = "Failed to admit pod as the OS field doesn't match node OS; minipod runs linux pods"),
+	MP_F("name", string, os_name),
 };
 static const struct mp_type os_type = MP_TYPE("PodOS", os_fields, T);
 

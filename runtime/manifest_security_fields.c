@@ -6,9 +6,6 @@
 
 /* Lifecycle's sentences: mp_spec_refuse_later(). */
 #define NO_SELINUX "minipod sets no SELinux labels; remove seLinuxOptions to run without them"
-#define NO_APPARMOR \
-	"minipod loads no AppArmor profiles from files; use RuntimeDefault or Unconfined"
-#define NO_SECCOMP "minipod loads no seccomp profiles from files; use RuntimeDefault or Unconfined"
 
 #define T struct mp_profile
 static const struct mp_field profile_fields[] = {
@@ -39,7 +36,7 @@ static const struct mp_type capabilities_type = MP_TYPE("Capabilities", capabili
 static const struct mp_field security_fields[] = {
 	MP_F("allowPrivilegeEscalation", opt_bool, allow_privilege_escalation),
 	MP_F("appArmorProfile", object, apparmor, .flag = MP_FLAG(T, apparmor.is_set),
-	     .type = &apparmor_type, .support = MP_SUPPORT_PARTLY, .note = NO_APPARMOR),
+	     .type = &apparmor_type),
 	MP_INLINE("capabilities", object, .flag = MP_FLAG(T, has_capabilities),
 		  .type = &capabilities_type),
 	MP_F("privileged", opt_bool, privileged),
@@ -51,7 +48,7 @@ static const struct mp_field security_fields[] = {
 	MP_F("seLinuxOptions", object, selinux, .flag = MP_FLAG(T, selinux.is_set),
 	     .type = &selinux_type, .support = MP_SUPPORT_LATER, .note = NO_SELINUX),
 	MP_F("seccompProfile", object, seccomp, .flag = MP_FLAG(T, seccomp.is_set),
-	     .type = &seccomp_type, .support = MP_SUPPORT_PARTLY, .note = NO_SECCOMP),
+	     .type = &seccomp_type),
 	MP_F("windowsOptions", raw_map, raw, .support = MP_SUPPORT_HARMLESS, .note = WINDOWS),
 };
 const struct mp_type mp_type_security = MP_TYPE("SecurityContext", security_fields, T);
@@ -68,7 +65,7 @@ static const struct mp_type sysctl_type = MP_TYPE("Sysctl", sysctl_fields, T);
 #define T struct mp_pod_security
 static const struct mp_field pod_security_fields[] = {
 	MP_F("appArmorProfile", object, apparmor, .flag = MP_FLAG(T, apparmor.is_set),
-	     .type = &apparmor_type, .support = MP_SUPPORT_PARTLY, .note = NO_APPARMOR),
+	     .type = &apparmor_type),
 	MP_F("fsGroup", opt_int64, fs_group),
 	MP_F("fsGroupChangePolicy", string, fs_group_change_policy),
 	MP_F("runAsGroup", opt_int64, run_as_group),
@@ -79,7 +76,7 @@ static const struct mp_field pod_security_fields[] = {
 	MP_F("seLinuxOptions", object, selinux, .flag = MP_FLAG(T, selinux.is_set),
 	     .type = &selinux_type, .support = MP_SUPPORT_LATER, .note = NO_SELINUX),
 	MP_F("seccompProfile", object, seccomp, .flag = MP_FLAG(T, seccomp.is_set),
-	     .type = &seccomp_type, .support = MP_SUPPORT_PARTLY, .note = NO_SECCOMP),
+	     .type = &seccomp_type),
 	MP_F("supplementalGroups", int64s, supplemental_groups),
 	MP_F("supplementalGroupsPolicy", string, supplemental_groups_policy),
 	MP_F("sysctls", list, sysctls, .type = &sysctl_type),

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "cgroups/devices.h"
+#include "runtime/admission.h"
 #include "runtime/attempt.h"
 #include "runtime/base/clock_io.h"
 #include "runtime/base/fd.h"
@@ -316,6 +317,8 @@ static int set_up(struct mp_supervisor *sv, struct mp_error *err)
 	if (r == 0 && c->is_foreground && !c->is_quiet)
 		r = mp_echo_new(sv->loop, sv->spec, STDOUT_FILENO, c->has_prefix, c->has_out_color,
 				&sv->echo, err);
+	if (r == 0)
+		mp_admission_check(sv);
 	return r;
 }
 

@@ -77,9 +77,12 @@ struct mp_supervisor_config {
 	const struct mp_pod_spec *spec; /* borrowed, as everything here */
 	const struct mp_objects *objects;
 	const struct mp_roots *roots;
-	const char *pod_cidr;    /* "10.88.0.0/16" */
-	const char *cgroup_root; /* "minipod" */
-	bool is_foreground;      /* echo output, delete the pod when it has ended */
+	const char *pod_cidr;              /* "10.88.0.0/16" */
+	const char *cgroup_root;           /* "minipod" */
+	const char *seccomp_root;          /* where Localhost profiles are; NULL: <lib>/seccomp */
+	const char *const *unsafe_sysctls; /* allowed beyond the safe ones, checked */
+	size_t n_unsafe_sysctls;
+	bool is_foreground; /* echo output, delete the pod when it has ended */
 	bool has_prefix;
 	bool has_out_color, has_err_color;
 	bool is_quiet;
@@ -135,8 +138,9 @@ struct mp_supervisor {
 	struct mp_infra *infra;
 	struct mp_source infra_died;
 	bool is_stopping_sandbox;
-	bool has_noted_disk; /* the note about a full or read-only disk was given */
-	bool has_noted_oom;  /* the note about oom_score_adj was given */
+	bool has_noted_disk;    /* the note about a full or read-only disk was given */
+	bool has_noted_seccomp; /* the note about unknown system calls was given */
+	bool has_noted_oom;     /* the note about oom_score_adj was given */
 	char ip[64];
 	int ip_fd;         /* owned: the reservation */
 	uint32_t user_ids; /* hostUsers false: the host's id of the pod's root; 0: not reserved */

@@ -75,10 +75,6 @@ WARNS(a_hidden_variable_is_a_warning, ({
 
 #define SELINUX \
 	"Forbidden: minipod sets no SELinux labels; remove seLinuxOptions to run without them"
-#define APPARMOR \
-	"Forbidden: minipod loads no AppArmor profiles from files; use RuntimeDefault or Unconfined"
-#define SECCOMP \
-	"Forbidden: minipod loads no seccomp profiles from files; use RuntimeDefault or Unconfined"
 
 REFUSES(a_pod_of_supported_features_is_accepted, ({
 		spec->has_os = true;
@@ -102,29 +98,16 @@ REFUSES(a_pod_of_supported_features_is_accepted, ({
 		     struct mp_projected_source, { .has_secret = true });
 	}),
 	NULL)
-REFUSES(windows_is_refused, ({ spec->os_name = "windows"; }),
-	"spec.os.name: Forbidden: Failed to admit pod as the OS field doesn't match node OS; minipod "
-	"runs linux pods")
 REFUSES(scheduling_gates_are_refused, ({ spec->n_scheduling_gates = 1; }),
 	"spec.schedulingGates: Forbidden: the pod is held back by scheduling gates; remove them to "
 	"run it")
-REFUSES(pod_profiles_from_files_are_refused, ({
+REFUSES(selinux_labels_are_refused, ({
 		spec->security.selinux.is_set = true;
-		spec->security.apparmor = (struct mp_profile){ true, "Localhost", "x" };
-		spec->security.seccomp = (struct mp_profile){ true, "Localhost", "x" };
-	}),
-	"spec.securityContext.seLinuxOptions: " SELINUX,
-	"spec.securityContext.appArmorProfile: " APPARMOR,
-	"spec.securityContext.seccompProfile: " SECCOMP)
-REFUSES(container_profiles_from_files_are_refused, ({
 		c = fixture_add_init(&f, "setup", MP_KIND_INIT);
 		c->security.selinux.is_set = true;
-		c->security.apparmor = (struct mp_profile){ true, "Localhost", "x" };
-		c->security.seccomp = (struct mp_profile){ true, "Localhost", "x" };
 	}),
-	"spec.initContainers[0].securityContext.seLinuxOptions: " SELINUX,
-	"spec.initContainers[0].securityContext.appArmorProfile: " APPARMOR,
-	"spec.initContainers[0].securityContext.seccompProfile: " SECCOMP)
+	"spec.securityContext.seLinuxOptions: " SELINUX,
+	"spec.initContainers[0].securityContext.seLinuxOptions: " SELINUX)
 REFUSES(extended_resources_are_refused,
 	({ fixture_add_resource(&f, &c->resources.limits, "example.com/gpu", "1"); }),
 	"spec.containers[0].resources.limits: Forbidden: minipod has no extended resources: nothing "
