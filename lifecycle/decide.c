@@ -77,9 +77,11 @@ static void decide_sandbox(struct mp_pod *pod)
 		return;
 	for (size_t i = spec->n_init; i < mp_machine_n(pod); i++) {
 		const struct mp_record *rec = newest(pod, i);
+		/* One that a rule restarts after all would keep a pod without a sandbox for ever. */
 		const bool is_done =
 			mp_restart_policy_of(spec, &spec->containers[i]) == MP_RESTART_ON_FAILURE &&
-			rec->state == MP_RECORD_EXITED && rec->exit_code == 0;
+			rec->state == MP_RECORD_EXITED &&
+			!mp_should_restart(spec, &spec->containers[i], rec->exit_code);
 
 		if (is_done)
 			continue;

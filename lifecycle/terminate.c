@@ -86,6 +86,7 @@ static bool step_stop_sandbox(struct mp_pod *pod, struct mp_now now)
 		mp_machine_event(pod, now, -1, true, "FailedKillPod", "error killing pod: %s",
 				 req->message);
 		pod->end_retry_at = mp_nsec_add(now.mono, mp_jitter(RETRY, &pod->rng));
+		mp_publish_status(pod, now, MP_PUBLISH_AGAIN); /* what ended shows meanwhile */
 		return go_to(pod, MP_END_KILL);
 	}
 	pod->sandbox.is_alive = false;

@@ -108,6 +108,54 @@ static void nothing_is_carried_over_to_an_instance_that_was_never_shown(void **u
 	fake_done(&node);
 }
 
+/* A sandbox that cannot be stopped: what ended before it is shown meanwhile (8.1). */
+static void what_ended_is_shown_while_the_sandbox_cannot_be_stopped(void **unused)
+{
+	(void)unused;
+	(void)one_main(MP_RESTART_ALWAYS);
+	fake_init(&node, &pod.spec);
+	node.stop_error = "simulated";
+	node.good_from = AT(40);
+	fake_run(&node, AT(20));
+	fake_delete(&node, 5);
+	fake_run(&node, AT(22));
+	assert_non_null(fake_event(&node, "FailedKillPod", NULL));
+	assert_int_equal(fake_status(&node, 0)->state.kind, MP_STATE_TERMINATED);
+	assert_int_equal(mp_pod_status(node.pod)->phase, MP_PHASE_RUNNING);
+	fake_run_to_end(&node, AT(100));
+	assert_int_equal(mp_pod_status(node.pod)->phase, MP_PHASE_SUCCEEDED);
+	fake_done(&node);
+}
+
+/* What a rule starts again is no container that is done (4.1). */
+static void a_success_that_a_rule_restarts_gets_a_new_sandbox(void **unused)
+{
+	static const int64_t codes[] = { 0 };
+	static const struct mp_restart_rule rule = {
+		.action = MP_RULE_RESTART,
+		.has_exit_codes = true,
+		.operator_ = MP_OPERATOR_IN,
+		.values = codes,
+		.n_values = 1,
+	};
+	struct mp_container_spec *c = one_main(MP_RESTART_ALWAYS);
+
+	(void)unused;
+	c->restart = MP_RESTART_ON_FAILURE;
+	c->rules = &rule;
+	c->n_rules = 1;
+	fake_init(&node, &pod.spec);
+	fake_run(&node, AT(20));
+	fake_say(&node, MP_EV_SANDBOX_DIED, -1);
+	fake_exit(&node, 0, 0);
+	fake_run(&node, AT(40));
+	assert_int_equal(fake_n(&node, MP_DO_CREATE_SANDBOX, -1), 2);
+	assert_int_equal(fake_status(&node, 0)->state.kind, MP_STATE_RUNNING);
+	fake_delete(&node, 1);
+	fake_run_to_end(&node, AT(100));
+	fake_done(&node);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +163,8 @@ int main(void)
 		cmocka_unit_test(a_late_probe_error_is_not_retried_in_the_next_instance),
 		cmocka_unit_test(an_answered_probe_is_not_abandoned),
 		cmocka_unit_test(nothing_is_carried_over_to_an_instance_that_was_never_shown),
+		cmocka_unit_test(what_ended_is_shown_while_the_sandbox_cannot_be_stopped),
+		cmocka_unit_test(a_success_that_a_rule_restarts_gets_a_new_sandbox),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
