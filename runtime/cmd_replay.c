@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "runtime/base/fd.h"
 #include "runtime/base/log.h"
@@ -25,6 +26,9 @@ static int load_pod(struct mp_manifest *m, struct mp_arena *arena, const char *t
 
 	if (!path)
 		return mp_fail(err, ENOMEM, "replay");
+	if (access(path, F_OK) < 0)
+		return mp_fail_text(err, ENOENT, "the pod's %s must lie beside the journal: %s",
+				    path, strerror(errno));
 	r = mp_manifest_load(m, &path, 1, &options, err);
 	for (const struct mp_line *l = m->errors.first; l; l = l->next)
 		mp_log(MP_LOG_ERROR, "%s", l->text);

@@ -13,23 +13,47 @@
 #include "runtime/manifest.h"
 #include "runtime/report.h"
 #include "runtime/sim_node.h"
+#include "runtime/sim_trace.h"
 #include "runtime/status_json.h"
 
 const struct mp_option mp_simulate_options[] = {
 	{ "script", 0, "FILE", "how containers, probes and hooks behave, and what is done when",
 	  false },
 	{ "seed", 0, "N", "of jitters and of the order of what happens at once", false },
+	{ "trace", 0, "DIR", "write pod.json and the journal there, for replay", false },
 	{ "until", 0, "DURATION", "stop then, in virtual time (1h)", false },
 	{ "output", 'o', "FORMAT", "the final status as json or yaml (yaml)", false },
 	{ NULL, 0, NULL, NULL, false },
 };
 
+/** struct viewer - who looks on: the terminal, and the journal with --trace. */
+struct viewer {
+	struct mp_report report;
+	struct mp_sim_trace trace;
+};
+
+static void on_event(struct mp_sim *sim, const struct mp_event *ev, void *arg)
+{
+	struct viewer *viewer = arg;
+
+	mp_sim_trace_event(&viewer->trace, sim, ev);
+}
+
 static void on_action(struct mp_sim *sim, const struct mp_action *action, void *arg)
 {
-	const struct mp_report *report = arg;
+	struct viewer *viewer = arg;
 
+	mp_sim_trace_action(&viewer->trace, sim, action);
 	if (action->type == MP_DO_RECORD_EVENT)
-		mp_report_event(report, sim->spec, &action->event);
+		mp_report_event(&viewer->report, sim->spec, &action->event);
+}
+
+static void on_turn(struct mp_sim *sim, const struct mp_plan *plan, void *arg)
+{
+	struct viewer *viewer = arg;
+
+	(void)plan;
+	mp_sim_trace_turn(&viewer->trace, sim);
 }
 
 static int print_status(const struct mp_sim *sim, enum mp_json_style style, struct mp_error *err)
@@ -76,38 +100,63 @@ static int load_script(const struct mp_args *args, struct mp_arena *arena,
 	return r;
 }
 
+static int open_trace(const struct mp_args *args, const struct mp_pod_spec *spec,
+		      const struct mp_sim_script *script, struct mp_sim_trace *trace,
+		      struct mp_error *err)
+{
+	const char *path = mp_args_get(args, "trace");
+
+	if (!path)
+		return 0;
+	if (script->plan_size != 0)
+		return mp_fail_text(err, EINVAL,
+				    "--trace: a journal cannot tell of the script's planSize; "
+				    "leave one of them out");
+	return mp_sim_trace_open(trace, path, spec, script, err);
+}
+
+static int live(struct mp_sim *sim, struct viewer *viewer, mp_nsec until, enum mp_json_style style,
+		struct mp_error *err)
+{
+	char text[MP_TIME_TEXT_MAX];
+
+	mp_sim_run(sim, until);
+	(void)putchar('\n');
+	mp_report_table(&viewer->report, sim->spec, mp_pod_status(sim->pod));
+	(void)printf("\nafter %s%s\n", mp_duration_text(mp_nsec_min(sim->now.mono, until), text),
+		     sim->is_finished ? ", when the pod had ended" : "");
+	return print_status(sim, style, err);
+}
+
 static int simulate(const struct mp_args *args, const struct mp_pod_spec *spec, mp_nsec until,
 		    enum mp_json_style style, struct mp_arena *arena, struct mp_error *err)
 {
-	struct mp_report report = { .out = stdout,
-				    .has_color = mp_cli_wants_color(1),
-				    .start_wall = MP_SIM_EPOCH };
-	const struct mp_sim_watch watch = { .arg = &report, .on_action = on_action };
+	struct viewer viewer = { .report = { .out = stdout,
+					     .has_color = mp_cli_wants_color(1),
+					     .start_wall = MP_SIM_EPOCH } };
+	const struct mp_sim_watch watch = {
+		.arg = &viewer,
+		.on_event = on_event,
+		.on_action = on_action,
+		.on_turn = on_turn,
+	};
 	struct mp_sim *sim = calloc(1, sizeof(*sim));
 	struct mp_sim_script script;
-	char text[MP_TIME_TEXT_MAX];
-	int r;
+	int r, closed;
 
 	if (!sim)
 		return mp_fail(err, ENOMEM, "simulation");
 	r = load_script(args, arena, spec, &script, err);
-	if (r == 0) {
-		r = mp_sim_init(sim, spec, &script, &watch);
-		if (r < 0)
-			(void)mp_fail(err, -r, "simulation");
-	}
-	if (r == 0) {
-		mp_sim_run(sim, until);
-		(void)putchar('\n');
-		mp_report_table(&report, spec, mp_pod_status(sim->pod));
-		(void)printf("\nafter %s%s\n",
-			     mp_duration_text(mp_nsec_min(sim->now.mono, until), text),
-			     sim->is_finished ? ", when the pod had ended" : "");
-		r = print_status(sim, style, err);
-	}
+	if (r == 0)
+		r = open_trace(args, spec, &script, &viewer.trace, err);
+	if (r == 0 && mp_sim_init(sim, spec, &script, &watch) < 0)
+		r = mp_fail(err, ENOMEM, "simulation");
+	if (r == 0)
+		r = live(sim, &viewer, until, style, err);
+	closed = mp_sim_trace_close(&viewer.trace, r == 0 ? err : NULL);
 	mp_sim_done(sim);
 	free(sim);
-	return r;
+	return r < 0 ? r : closed;
 }
 
 int mp_cmd_simulate(const struct mp_args *args)

@@ -86,6 +86,38 @@ static void hurry_started(struct mp_sim *sim, int container)
 	}
 }
 
+/* Commands in a container end with it: probes and hooks of that kind answer at once. */
+static void end_commands(struct mp_sim *sim, int container)
+{
+	const struct mp_container_spec *spec = &sim->spec->containers[container];
+	const struct mp_handler *hooks[] = { &spec->lifecycle.post_start,
+					     &spec->lifecycle.pre_stop };
+	const struct mp_sim_proc *p = &sim->procs[container];
+
+	for (int k = 0; k < 2; k++) {
+		if (!p->is_hook_running[k] || !hooks[k]->has_exec)
+			continue;
+		drop_answers(sim, MP_EV_HOOK_DONE, container, k);
+		answer_after(
+			sim, 0,
+			&(struct mp_event){ .type = MP_EV_HOOK_DONE,
+					    .container = container,
+					    .hook = { .kind = (enum mp_hook_kind)k,
+						      .message = "ended with its container" } });
+	}
+	for (int k = 0; k < MP_N_PROBES; k++) {
+		if (!p->is_probe_running[k] || !spec->probes[k].handler.has_exec)
+			continue;
+		drop_answers(sim, MP_EV_PROBE_DONE, container, k);
+		answer_after(sim, 0,
+			     &(struct mp_event){ .type = MP_EV_PROBE_DONE,
+						 .container = container,
+						 .probe = { .kind = (enum mp_probe_kind)k,
+							    .outcome = MP_PROBE_FAILURE,
+							    .output = "" } });
+	}
+}
+
 static void end_after(struct mp_sim *sim, size_t c, mp_nsec takes, int code, bool is_oom)
 {
 	const struct mp_sim_run *run = sim->procs[c].run;
@@ -127,8 +159,8 @@ static bool happen(struct mp_sim *sim, const struct mp_sim_queued *q)
 		p->end = *ev;
 		hurry_started(sim, ev->container);
 		p->is_end_unseen = sim->is_down;
-		memset(p->is_hook_running, 0, sizeof(p->is_hook_running));
-		memset(p->is_probe_running, 0, sizeof(p->is_probe_running));
+		if (!sim->is_down)
+			end_commands(sim, ev->container);
 	} else if (ev->type == MP_EV_CREATED) {
 		p->life = MP_SIM_CREATED;
 		memcpy(p->id, q->id, sizeof(p->id));
@@ -553,13 +585,18 @@ static void carry_out(struct mp_sim *sim, const struct mp_action *a)
 
 /* ---- time ----------------------------------------------------------------------------------------- */
 
-int mp_sim_init(struct mp_sim *sim, const struct mp_pod_spec *spec,
-		const struct mp_sim_script *script, const struct mp_sim_watch *watch)
+struct mp_pod_config mp_sim_config(const struct mp_sim_script *script)
 {
-	const struct mp_pod_config config = {
+	return (struct mp_pod_config){
 		.seed = script->seed,
 		.is_cold_start = !script->is_warm,
 	};
+}
+
+int mp_sim_init(struct mp_sim *sim, const struct mp_pod_spec *spec,
+		const struct mp_sim_script *script, const struct mp_sim_watch *watch)
+{
+	const struct mp_pod_config config = mp_sim_config(script);
 	const size_t size = mp_pod_size(spec), n = mp_spec_n_containers(spec);
 
 	if (sim->mem_size < size || sim->spec == NULL) {
@@ -601,13 +638,21 @@ void mp_sim_done(struct mp_sim *sim)
 	sim->mem_size = 0;
 }
 
+/* As many actions a turn as the supervisor takes, or as the script says. */
+static size_t plan_size(const struct mp_sim *sim)
+{
+	const size_t usual = MP_PLAN_MIN + 16 * mp_spec_n_containers(sim->spec);
+
+	if (sim->script->plan_size >= MP_PLAN_MIN && sim->script->plan_size < MP_SIM_PLAN_MAX)
+		return sim->script->plan_size;
+	return usual < MP_SIM_PLAN_MAX ? usual : MP_SIM_PLAN_MAX;
+}
+
 static void plan_and_act(struct mp_sim *sim)
 {
 	struct mp_action actions[MP_SIM_PLAN_MAX];
-	struct mp_plan plan = { .actions = actions, .size = MP_SIM_PLAN_MAX };
+	struct mp_plan plan = { .actions = actions, .size = plan_size(sim) };
 
-	if (sim->script->plan_size >= MP_PLAN_MIN && sim->script->plan_size < MP_SIM_PLAN_MAX)
-		plan.size = sim->script->plan_size;
 	mp_pod_plan(sim->pod, sim->now, &plan);
 	sim->n_turns++;
 	sim->wake_at = plan.wake_at;

@@ -75,6 +75,9 @@ struct mp_sim {
 	uint64_t n_turns;
 };
 
+/** mp_sim_config() - what the machine is told about this node. */
+struct mp_pod_config mp_sim_config(const struct mp_sim_script *script);
+
 /**
  * mp_sim_init() - a node at time 0 with an empty pod; everything is borrowed.
  * @sim: zeroed, or used before: its memory is used again.

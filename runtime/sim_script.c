@@ -279,14 +279,16 @@ static void read_do(struct reader *rd, const struct mp_node *n, struct mp_sim_do
 		const struct mp_node *found = mp_node_get(n, keys[i + 1]);
 
 		if (found && v)
-			refuse(rd, n, "one thing at a time");
+			refuse(rd, n, "one thing at a time; another step may have the same \"at\"");
 		if (found) {
 			v = found;
 			d->type = types[i];
 		}
 	}
 	if (!v) {
-		refuse(rd, n, "nothing is done");
+		refuse(rd, n,
+		       "what is to be done? One of delete, condition, evict, reject, killPause, "
+		       "recover, clock, exit, definitionChanged");
 		return;
 	}
 	expect_keys(rd, v, members);
