@@ -9,6 +9,9 @@
 
 #include "tests/sim/sim.h"
 
+/* Grace periods, slow answers and retries of the node included. */
+#define DELETE_LIMIT mp_seconds(240)
+
 void sim_fail(struct sim_check *k, const struct mp_sim *sim, const char *fmt, ...)
 {
 	va_list ap;
@@ -93,6 +96,8 @@ static void saw_probe(struct sim_check *k, const struct mp_event *ev, mp_nsec no
 	const bool is_success =
 		ev->probe.outcome == MP_PROBE_SUCCESS || ev->probe.outcome == MP_PROBE_WARNING;
 
+	if (!is_success)
+		m->n_bad_answers++;
 	if (ev->probe.outcome == MP_PROBE_ERROR || ev->probe.outcome == MP_PROBE_ERROR_UNREADABLE) {
 		m->errored_at[kind] = now;
 		return;
@@ -118,6 +123,7 @@ static void saw_recovered_container(struct sim_check *k, struct mp_sim *sim,
 	m->is_post_start_due = false;
 	m->is_asked_again = true; /* a young container is probed from the start */
 	m->back_off.is_unsure = true;
+	m->is_dropped = sim->procs[ev->container].life == MP_SIM_ABSENT && m->has_end;
 	if (ev->recovered.is_running) {
 		if (!m->is_running)
 			m->n_started++;
@@ -186,6 +192,7 @@ static void on_event(struct mp_sim *sim, const struct mp_event *ev, void *arg)
 	case MP_EV_CREATED:
 		m->n_created++;
 		m->is_record = true;
+		m->is_dropped = false;
 		m->was_killed = false;
 		m->has_startup_success = false;
 		m->is_asked_again = false;
@@ -193,6 +200,9 @@ static void on_event(struct mp_sim *sim, const struct mp_event *ev, void *arg)
 		m->is_old_spec = false;
 		m->id_count = m->last_count;
 		(void)snprintf(m->count_id, sizeof(m->count_id), "%s", ev->created.id);
+		break;
+	case MP_EV_CREATE_FAILED:
+		m->is_dropped = m->has_end;
 		break;
 	case MP_EV_STARTED:
 		saw_started(k, sim, ev->container);
@@ -215,6 +225,10 @@ static void on_event(struct mp_sim *sim, const struct mp_event *ev, void *arg)
 		k->has_recovered = true;
 		k->recovered_at = sim->now.mono;
 		break;
+	case MP_EV_VOLUMES_READY:
+	case MP_EV_VOLUME_FAILED:
+		k->are_volumes_bad = ev->type == MP_EV_VOLUME_FAILED;
+		break;
 	case MP_EV_DEFINITION_CHANGED:
 		memset(&m->back_off, 0, sizeof(m->back_off));
 		m->is_old_spec = true;
@@ -223,8 +237,6 @@ static void on_event(struct mp_sim *sim, const struct mp_event *ev, void *arg)
 	case MP_EV_NOTE:
 	case MP_EV_POD_PREPARED:
 	case MP_EV_POD_PREPARE_FAILED:
-	case MP_EV_VOLUMES_READY:
-	case MP_EV_VOLUME_FAILED:
 	case MP_EV_SANDBOX_READY:
 	case MP_EV_SANDBOX_FAILED:
 	case MP_EV_SANDBOX_DIED:
@@ -235,7 +247,6 @@ static void on_event(struct mp_sim *sim, const struct mp_event *ev, void *arg)
 	case MP_EV_IMAGE_ABSENT:
 	case MP_EV_IMAGE_PULLED:
 	case MP_EV_IMAGE_FAILED:
-	case MP_EV_CREATE_FAILED:
 	case MP_EV_HOOK_DONE:
 		break;
 	}
@@ -361,6 +372,8 @@ static void check_start(struct sim_check *k, struct mp_sim *sim, const struct mp
 	if (sim->procs[a->container].life != MP_SIM_CREATED)
 		sim_fail(k, sim, "container %d is started without having been created",
 			 a->container);
+	if (!sim->is_sandbox_up && !k->was_cut)
+		sim_fail(k, sim, "container %d is started without a sandbox", a->container);
 	if (!k->was_cut)
 		check_order(k, sim, a->container);
 }
@@ -420,44 +433,6 @@ static void check_gone(struct sim_check *k, struct mp_sim *sim, const char *what
 		if (sim->procs[i].life == MP_SIM_ALIVE)
 			sim_fail(k, sim, "%s while container %zu runs", what, i);
 	}
-}
-
-static void check_event(struct sim_check *k, struct mp_sim *sim, const struct mp_k8s_event *e)
-{
-	struct sim_series *series = NULL;
-	struct sim_mind *m = e->container >= 0 ? &k->minds[e->container] : NULL;
-	int64_t grown;
-
-	for (size_t i = 0; i < k->n_series && series == NULL; i++) {
-		if (k->series[i].slot == e->slot && k->series[i].first_wall == e->first_wall)
-			series = &k->series[i];
-	}
-	if (series == NULL && k->n_series < SIM_SERIES) {
-		series = &k->series[k->n_series++];
-		*series = (struct sim_series){ e->slot, e->first_wall, 0 };
-	}
-	if (series == NULL)
-		return;
-	grown = e->count - series->count;
-	if (grown < 1)
-		sim_fail(k, sim, "event %s: count %lld after %lld", e->reason, (long long)e->count,
-			 (long long)series->count);
-	series->count = e->count;
-	if (strcmp(e->reason, "DeadlineExceeded") == 0) {
-		k->has_deadline_event = true;
-		if (!k->is_ended)
-			k->deleted_at = sim->now.mono;
-	}
-	if (m == NULL)
-		return;
-	if (strcmp(e->reason, "Killing") == 0 && strncmp(e->message, "(combined from", 14) != 0)
-		sim_check_kill_event(k, sim, e->container, e->message);
-	if (strcmp(e->reason, "Started") == 0 && (m->n_event_started += grown) > m->n_started)
-		sim_fail(k, sim, "container %d: more Started events than starts", e->container);
-	if (strcmp(e->reason, "Created") == 0 && (m->n_event_created += grown) > m->n_created)
-		sim_fail(k, sim, "container %d: more Created events than instances", e->container);
-	if (strcmp(e->reason, "BackOff") == 0 && e->is_warning && !m->has_end)
-		sim_fail(k, sim, "container %d: BackOff before it ever ended", e->container);
 }
 
 static void add_hash(struct sim_check *k, const struct mp_sim *sim, const struct mp_action *a)
@@ -551,7 +526,7 @@ static void on_action(struct mp_sim *sim, const struct mp_action *a, void *arg)
 		k->minds[a->container].asked_instance[a->probe] = k->minds[a->container].n_created;
 		break;
 	case MP_DO_RECORD_EVENT:
-		check_event(k, sim, &a->event);
+		sim_check_event(k, sim, &a->event);
 		break;
 	case MP_DO_PUBLISH_STATUS:
 		break;
@@ -561,7 +536,11 @@ static void on_action(struct mp_sim *sim, const struct mp_action *a, void *arg)
 		break;
 	case MP_DO_PREPARE_POD:
 	case MP_DO_SETUP_VOLUMES:
+		break;
 	case MP_DO_REMOVE_RECORD:
+		if (sim->procs[a->container].life == MP_SIM_CREATED &&
+		    strcmp(a->record_id, k->minds[a->container].count_id) == 0)
+			k->minds[a->container].is_dropped = true;
 		break;
 	case MP_DO_ABANDON_HOOK:
 		if (a->hook == MP_HOOK_POST_START) /* the grace was spent waiting for it */
@@ -599,9 +578,15 @@ static void on_turn(struct mp_sim *sim, const struct mp_plan *plan, void *arg)
 		check_again(k, sim, plan);
 	if (k->is_published || is_published)
 		sim_check_status(k, sim);
+	if (!is_cut)
+		sim_check_told(k, sim);
+	if (!is_cut && !sim->is_finished) {
+		sim_check_stops(k, sim);
+		sim_check_rest(k, sim, plan);
+	}
 	k->was_cut = is_cut;
 	k->n_told = 0;
-	if (k->is_deleting && !sim->is_finished && sim->now.mono > k->deleted_at + mp_seconds(3600))
+	if (k->is_deleting && !sim->is_finished && sim->now.mono > k->deleted_at + DELETE_LIMIT)
 		sim_fail(k, sim, "a deleted pod does not end");
 }
 

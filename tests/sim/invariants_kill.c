@@ -214,3 +214,29 @@ void sim_check_kill(struct sim_check *k, struct mp_sim *sim, const struct mp_act
 		sim_fail(k, sim, "container %d: a preStop that it does not have", a->container);
 	kill->is_hook_run = true;
 }
+
+/* A kill that goes on: what is due now was asked for by the end of the turn. */
+static void check_stop(struct sim_check *k, struct mp_sim *sim, size_t i)
+{
+	const struct sim_kill *kill = &k->minds[i].kill;
+	const bool is_hook = sim->procs[i].is_hook_running[MP_HOOK_PRE_STOP];
+	const mp_nsec now = sim->now.mono;
+
+	/* A sidecar whose probe failed waits too when the pod ends in the same sync. */
+	if (!kill->is_terminated && !is_hook && spec_of(k, (int)i)->kind != MP_KIND_SIDECAR)
+		sim_fail(k, sim, "container %zu: a kill without a stop signal", i);
+	if (!kill->is_terminated && !is_hook && now >= kill->latest - FLOOR)
+		sim_fail(k, sim, "sidecar %zu: its wait for its turn does not end", i);
+	if (!kill->is_killed && now > max(kill->latest, kill->term_at + FLOOR))
+		sim_fail(k, sim, "container %zu: SIGKILL is overdue", i);
+}
+
+void sim_check_stops(struct sim_check *k, struct mp_sim *sim)
+{
+	if (k->has_recovered || sim->is_down)
+		return;
+	for (size_t i = 0; i < mp_spec_n_containers(&k->c->spec); i++) {
+		if (k->minds[i].kill.is_begun && k->minds[i].is_running)
+			check_stop(k, sim, i);
+	}
+}

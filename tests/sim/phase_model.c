@@ -2,7 +2,7 @@
 /* The phase of a pod as the table of section 1.2 of the reference reads, written a second time. */
 #include "tests/sim/sim.h"
 
-static bool restarts(const struct mp_pod_spec *spec, const struct mp_container_spec *c, int code)
+bool sim_restarts(const struct mp_pod_spec *spec, const struct mp_container_spec *c, int code)
 {
 	enum mp_restart_policy policy = spec->restart;
 
@@ -38,7 +38,7 @@ enum mp_phase sim_phase(const struct mp_pod_spec *spec, const struct mp_containe
 
 		if (c->kind == MP_KIND_INIT) {
 			if (is_terminated || (is_waiting && s->has_last))
-				failed_init += code != 0 && !restarts(spec, c, code);
+				failed_init += code != 0 && !sim_restarts(spec, c, code);
 			else
 				pending_init++;
 		} else if (c->kind == MP_KIND_SIDECAR) {
@@ -59,7 +59,7 @@ enum mp_phase sim_phase(const struct mp_pod_spec *spec, const struct mp_containe
 		} else if (is_terminated || s->has_last) {
 			stopped++;
 			succeeded += is_terminated && code == 0;
-			for_good += !restarts(spec, c, code);
+			for_good += !sim_restarts(spec, c, code);
 		} else {
 			waiting++;
 		}

@@ -53,6 +53,7 @@ struct sim_mind {
 	struct sim_kill kill;
 	int64_t n_created, n_started, n_ended, last_count, id_count;
 	char count_id[65];
+	bool is_dropped;            /* the newest instance was removed before its start */
 	bool is_record, is_running; /* a record is there; STARTED was told and no end */
 	bool has_main_record;
 	bool is_init_done, was_started; /* of this sandbox */
@@ -73,7 +74,10 @@ struct sim_mind {
 	bool run_success[MP_N_PROBES];
 	bool is_asked_again;      /* the newest instance lived through a recovery */
 	bool has_startup_success; /* of the newest instance */
-	int64_t n_event_started, n_event_created, n_event_back_off, n_event_killing;
+	/* events told; see sim_check_event() */
+	int64_t n_event_started, n_event_created, n_event_unhealthy;
+	bool has_event_back_off, has_event_failed, has_event_post_start;
+	int64_t n_bad_answers; /* of probes */
 	int64_t last_restarts, published_created;
 };
 
@@ -95,7 +99,9 @@ struct sim_check {
 	bool is_restarting_all, has_restarted_all, has_recovered;
 	mp_nsec delete_grace_until, deleted_at, recovered_at;
 	int64_t worker_grace_s; /* smallest override so far; INT64_MAX: none */
-	bool is_published, has_deadline_event;
+	bool is_published, has_deadline_event, has_evicted_event, has_sandbox_event;
+	bool are_volumes_bad;
+	int64_t n_events[2]; /* Normal, Warning */
 	enum mp_phase last_phase;
 	struct mp_condition conditions[MP_CONDITIONS_MAX];
 	size_t n_conditions;
@@ -116,6 +122,9 @@ void sim_check_init(struct sim_check *k, const struct sim_case *c, struct mp_sim
 void sim_fail(struct sim_check *k, const struct mp_sim *sim, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/** sim_restarts() - section 1.1, written anew. */
+bool sim_restarts(const struct mp_pod_spec *spec, const struct mp_container_spec *c, int code);
+
 /** sim_phase() - the table of section 1.2, written anew. */
 enum mp_phase sim_phase(const struct mp_pod_spec *spec, const struct mp_container_status *statuses,
 			const bool *is_started, bool is_terminal, bool is_initialized);
@@ -131,6 +140,18 @@ void sim_check_kill_event(struct sim_check *k, struct mp_sim *sim, int index, co
 
 /** sim_check_shorten() - a deletion or an eviction limits the kills in progress. */
 void sim_check_shorten(struct sim_check *k, struct mp_sim *sim, int64_t grace_s);
+
+/** sim_check_stops() - no stop signal and no SIGKILL is overdue. */
+void sim_check_stops(struct sim_check *k, struct mp_sim *sim);
+
+/** sim_check_event() - an event agrees with what happened. */
+void sim_check_event(struct sim_check *k, struct mp_sim *sim, const struct mp_k8s_event *e);
+
+/** sim_check_told() - what the status shows was told as an event too. */
+void sim_check_told(struct sim_check *k, struct mp_sim *sim);
+
+/** sim_check_rest() - a pod at rest shows the truth, and rests no longer than it may. */
+void sim_check_rest(struct sim_check *k, struct mp_sim *sim, const struct mp_plan *plan);
 
 struct sim_result {
 	bool is_failed;
