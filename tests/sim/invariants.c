@@ -164,7 +164,7 @@ static void saw_delete(struct sim_check *k, struct mp_sim *sim, const struct mp_
 static void on_event(struct mp_sim *sim, const struct mp_event *ev, void *arg)
 {
 	struct sim_check *k = arg;
-	struct sim_mind *m = ev->container >= 0 ? &k->minds[ev->container] : NULL;
+	struct sim_mind *m = &k->minds[ev->container >= 0 ? ev->container : 0]; /* or unused */
 
 	k->n_told++;
 	switch (ev->type) {
@@ -193,6 +193,7 @@ static void on_event(struct mp_sim *sim, const struct mp_event *ev, void *arg)
 		m->n_created++;
 		m->is_record = true;
 		m->is_dropped = false;
+		m->is_forgotten = false;
 		m->was_killed = false;
 		m->has_startup_success = false;
 		m->is_asked_again = false;
@@ -538,9 +539,12 @@ static void on_action(struct mp_sim *sim, const struct mp_action *a, void *arg)
 	case MP_DO_SETUP_VOLUMES:
 		break;
 	case MP_DO_REMOVE_RECORD:
-		if (sim->procs[a->container].life == MP_SIM_CREATED &&
-		    strcmp(a->record_id, k->minds[a->container].count_id) == 0)
+		if (strcmp(a->record_id, k->minds[a->container].count_id) != 0)
+			break;
+		if (sim->procs[a->container].life == MP_SIM_CREATED)
 			k->minds[a->container].is_dropped = true;
+		else
+			k->minds[a->container].is_forgotten = true;
 		break;
 	case MP_DO_ABANDON_HOOK:
 		if (a->hook == MP_HOOK_POST_START) /* the grace was spent waiting for it */

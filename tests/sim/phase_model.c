@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The phase of a pod as the table of section 1.2 of the reference reads, written a second time. */
+#include <string.h>
+
 #include "tests/sim/sim.h"
 
 bool sim_restarts(const struct mp_pod_spec *spec, const struct mp_container_spec *c, int code)
@@ -34,8 +36,12 @@ enum mp_phase sim_phase(const struct mp_pod_spec *spec, const struct mp_containe
 		const struct mp_container_status *s = &statuses[i];
 		const bool is_waiting = s->state.kind == MP_STATE_WAITING;
 		const bool is_terminated = s->state.kind == MP_STATE_TERMINATED;
-		const int code = is_terminated ? s->state.terminated.exit_code : s->last.exit_code;
+		const struct mp_terminated *end = is_terminated ? &s->state.terminated : &s->last;
+		const bool is_oom = strcmp(end->reason, "OOMKilled") == 0;
+		int code = end->exit_code;
 
+		if (c->kind == MP_KIND_INIT && is_oom && code == 0)
+			code = 137; /* a failure whatever its exit code (3.3) */
 		if (c->kind == MP_KIND_INIT) {
 			if (is_terminated || (is_waiting && s->has_last))
 				failed_init += code != 0 && !sim_restarts(spec, c, code);

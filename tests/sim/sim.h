@@ -54,6 +54,7 @@ struct sim_mind {
 	int64_t n_created, n_started, n_ended, last_count, id_count;
 	char count_id[65];
 	bool is_dropped;            /* the newest instance was removed before its start */
+	bool is_forgotten;          /* ... after its end: it starts over */
 	bool is_record, is_running; /* a record is there; STARTED was told and no end */
 	bool has_main_record;
 	bool is_init_done, was_started; /* of this sandbox */
