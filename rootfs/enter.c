@@ -122,6 +122,9 @@ static int open_existing(const struct mp_rootfs_mount *m)
 
 static int hide(const void *arg)
 {
+	/* Not for the device, which may be written to either way, but for its owner and mode. */
+	const struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+						     MOUNT_ATTR_NOEXEC };
 	const struct mp_rootfs_mount *m = arg;
 	const int target = open_existing(m);
 	struct stat st = { .st_mode = 0 };
@@ -142,7 +145,9 @@ static int hide(const void *arg)
 	if (copy == -EINVAL && S_ISDIR(st.st_mode)) {
 		r = mp_mount_attach(source, target);
 	} else {
-		r = copy < 0 ? copy : mp_mount_attach(copy, target);
+		r = copy < 0 ? copy : mp_mount_set(copy, 0, &attr);
+		if (r >= 0)
+			r = mp_mount_attach(copy, target);
 		if (copy >= 0)
 			mp_raw_close(copy);
 	}
