@@ -1,30 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The process in the container never gets our own terminal: with a descriptor of it, it could type
- * for us (TIOCSTI). It gets pipes or a new pseudo terminal, and we carry the bytes.
+ * for us (TIOCSTI). It gets pipes, or a terminal of its container's own, and we carry the bytes.
  */
 #include "runtime/cmd_exec.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/signalfd.h>
-#include <termios.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "runtime/base/auto.h"
-#include "runtime/base/clock.h"
+#include "runtime/base/clock_io.h"
 #include "runtime/base/fd.h"
-#include "runtime/base/loop.h"
 #include "runtime/cli.h"
 #include "runtime/client.h"
 #include "runtime/log_select.h"
 #include "runtime/pod_view.h"
+#include "runtime/session.h"
 
 #define EXIT_CANNOT_RUN 126
 #define EXIT_NOT_FOUND  127
@@ -37,60 +31,27 @@ const struct mp_option mp_exec_options[] = {
 	{ NULL, 0, NULL, NULL, false },
 };
 
-/* One way of the bytes: what was read waits in @bytes until it can be written. */
-struct way {
-	int from, to; /* borrowed; from is -EBADF when the stream has ended */
-	size_t n;
-	char bytes[16384];
+const struct mp_option mp_attach_options[] = {
+	{ "container", 'c', "NAME", "to this container", false },
+	{ "stdin", 'i', NULL, "pass standard input on", false },
+	{ "tty", 't', NULL, "as a terminal: raw, with its size", false },
+	{ "namespace", 'n', "NAME", "of this namespace (default)", false },
+	{ NULL, 0, NULL, NULL, false },
 };
 
-struct session {
-	int control;       /* owned: connection to the supervisor */
-	int theirs[3];     /* owned: what the process gets */
-	int in, out, errs; /* owned: our ends; with a terminal all but @in are unused */
-	int signal_fd;     /* owned */
-	bool is_tty, has_stdin;
-	bool is_raw;
-	struct termios cooked;
-	struct way ways[3];
+struct run {
+	const struct mp_args *args;
+	const char *pod, *container;
+	struct mp_roots roots;
+	struct mp_session session;
+	int theirs[3]; /* owned: what goes to the supervisor */
+	bool has_stdin, is_tty, is_attach;
 };
 
-static void leave_raw(struct session *s)
+static void close_theirs(struct run *x)
 {
-	if (s->is_raw)
-		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &s->cooked);
-	s->is_raw = false;
-}
-
-static void copy_size(const struct session *s)
-{
-	struct winsize size;
-
-	if (s->is_tty && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
-		(void)ioctl(s->in, TIOCSWINSZ, &size);
-}
-
-static int open_terminal(struct session *s, struct mp_error *err)
-{
-	struct termios raw;
-
-	s->in = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (s->in < 0 || grantpt(s->in) < 0 || unlockpt(s->in) < 0)
-		return mp_fail(err, errno, "make a terminal");
-	for (size_t i = 0; i < MP_ARRAY_SIZE(s->theirs); i++) {
-		s->theirs[i] = ioctl(s->in, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-		if (s->theirs[i] < 0)
-			return mp_fail(err, errno, "open the terminal's other side");
-	}
-	copy_size(s);
-	if (tcgetattr(STDIN_FILENO, &s->cooked) < 0)
-		return mp_fail(err, errno, "read the terminal's settings");
-	raw = s->cooked;
-	cfmakeraw(&raw);
-	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw) < 0)
-		return mp_fail(err, errno, "put the terminal into raw mode");
-	s->is_raw = true;
-	return 0;
+	for (size_t i = 0; i < MP_ARRAY_SIZE(x->theirs); i++)
+		mp_closep(&x->theirs[i]);
 }
 
 static int open_pipe(int *ret_read, int *ret_write, struct mp_error *err)
@@ -104,181 +65,149 @@ static int open_pipe(int *ret_read, int *ret_write, struct mp_error *err)
 	return 0;
 }
 
-static int open_pipes(struct session *s, struct mp_error *err)
+static int open_pipes(struct run *x, struct mp_error *err)
 {
+	struct mp_session *s = &x->session;
 	int r = 0;
 
-	if (s->has_stdin) {
-		r = open_pipe(&s->theirs[0], &s->in, err);
+	if (x->has_stdin) {
+		r = open_pipe(&x->theirs[0], &s->in, err);
 	} else {
-		s->theirs[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-		if (s->theirs[0] < 0)
+		x->theirs[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		if (x->theirs[0] < 0)
 			r = mp_fail(err, errno, "open /dev/null");
 	}
 	if (r == 0)
-		r = open_pipe(&s->out, &s->theirs[1], err);
+		r = open_pipe(&s->out[0], &x->theirs[1], err);
 	if (r == 0)
-		r = open_pipe(&s->errs, &s->theirs[2], err);
+		r = open_pipe(&s->out[1], &x->theirs[2], err);
 	return r;
 }
 
-static int set_nonblocking(int fd, struct mp_error *err)
+/* As much as the kernel lets it hold: what does not fit when we are slow ends the session. */
+static int open_sockets(struct run *x, struct mp_error *err)
 {
-	const int flags = fd >= 0 ? fcntl(fd, F_GETFL) : 0;
+	const int room = 4 * 1024 * 1024;
 
-	if (fd >= 0 && (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0))
-		return mp_fail(err, errno, "exec");
+	for (int i = 0; i < 2; i++) {
+		int ends[2];
+
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+			return mp_fail(err, errno, "make a socket");
+		x->session.out[i] = ends[0];
+		x->theirs[i] = ends[1];
+		(void)setsockopt(ends[1], SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
+		(void)shutdown(ends[1], SHUT_RD);
+	}
 	return 0;
 }
 
-static int open_session(struct session *s, struct mp_error *err)
+/* The first answer, with the descriptor that may come with it. */
+static int read_answer(int control, struct mp_arena *arena, const struct mp_node **ret, int *ret_fd,
+		       struct mp_error *err)
 {
-	static const int signals[] = { SIGWINCH, SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	int r = mp_signals_open(signals, MP_ARRAY_SIZE(signals), NULL, &s->signal_fd, err);
+	char line[8192];
+	size_t n = 0, n_fds = 0;
+	struct mp_document doc;
+	int r = mp_fds_recv(control, line, sizeof(line), ret_fd, 1, &n, &n_fds, err);
 
+	if (r < 0)
+		return r;
+	if (n == 0 || line[n - 1] != '\n')
+		return mp_fail_text(err, EPIPE, "the supervisor has hung up");
+	r = mp_document_parse(arena, "answer", line, n - 1, MP_DOCUMENT_JSON, &doc, err);
 	if (r == 0)
-		r = s->is_tty ? open_terminal(s, err) : open_pipes(s, err);
-	if (r == 0)
-		r = set_nonblocking(s->in, err);
-	if (r == 0)
-		r = set_nonblocking(s->out, err);
-	if (r == 0)
-		r = set_nonblocking(s->errs, err);
-	s->ways[0] = (struct way){ .from = s->has_stdin ? STDIN_FILENO : -EBADF, .to = s->in };
-	s->ways[1] = (struct way){ .from = s->is_tty ? s->in : s->out, .to = STDOUT_FILENO };
-	s->ways[2] = (struct way){ .from = s->is_tty ? -EBADF : s->errs, .to = STDERR_FILENO };
+		*ret = doc.roots[0];
 	return r;
 }
 
-static void close_session(struct session *s)
+static int begin_exec(struct run *x, struct mp_arena *arena, struct mp_error *err)
 {
-	leave_raw(s);
-	mp_closep(&s->control);
-	for (size_t i = 0; i < MP_ARRAY_SIZE(s->theirs); i++)
-		mp_closep(&s->theirs[i]);
-	mp_closep(&s->in);
-	mp_closep(&s->out);
-	mp_closep(&s->errs);
-	mp_closep(&s->signal_fd);
-}
-
-static int ask(struct session *s, const char *container, const struct mp_args *args,
-	       struct mp_error *err)
-{
+	struct mp_session *s = &x->session;
+	const struct mp_node *answer = NULL;
+	unsigned short rows, columns;
 	struct mp_json w;
-	int r;
+	int r = x->is_tty ? 0 : open_pipes(x, err);
 
+	if (r < 0)
+		return r;
 	mp_client_begin(&w, "exec");
-	mp_json_put_string(&w, "container", container);
-	mp_json_put_bool(&w, "tty", s->is_tty);
+	mp_json_put_string(&w, "container", x->container);
+	mp_json_put_bool(&w, "tty", x->is_tty);
+	if (x->is_tty && mp_session_size(&rows, &columns)) {
+		mp_json_put_int(&w, "rows", rows);
+		mp_json_put_int(&w, "columns", columns);
+	}
 	mp_json_put_list(&w, "argv");
-	for (size_t i = 0; i < args->n_command; i++)
-		mp_json_string(&w, args->command[i]);
+	for (size_t i = 0; i < x->args->n_command; i++)
+		mp_json_string(&w, x->args->command[i]);
 	mp_json_list_end(&w);
-	r = mp_client_post(s->control, &w, s->theirs, MP_ARRAY_SIZE(s->theirs), err);
-	for (size_t i = 0; i < MP_ARRAY_SIZE(s->theirs); i++)
-		mp_closep(&s->theirs[i]);
+	r = mp_client_post(s->control, &w, x->theirs, x->is_tty ? 0 : MP_ARRAY_SIZE(x->theirs),
+			   err);
+	close_theirs(x);
+	if (r < 0 || !x->is_tty)
+		return r;
+	r = read_answer(s->control, arena, &answer, &s->in, err);
+	if (r == 0 && s->in < 0)
+		r = mp_client_check(answer, err);
+	if (r == 0 && s->in < 0)
+		r = mp_fail_text(err, EPROTO, "the supervisor sent no terminal");
+	s->out[0] = s->terminal = s->in;
 	return r;
 }
 
-/* Input: neither side blocks. False when the process does not read any more. */
-static bool push_input(struct session *s, struct way *w)
+/* Under stdinOnce that is the end of the container's input, too. */
+static void tell_end_of_input(void *ctx)
 {
-	const ssize_t n = write(w->to, w->bytes, w->n);
+	const struct run *x = ctx;
+	struct mp_json w;
 
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR;
-	w->n -= (size_t)n;
-	memmove(w->bytes, w->bytes + n, w->n);
-	if (w->n == 0 && w->from < 0 && !s->is_tty)
-		mp_closep(&s->in);
-	return true;
+	mp_client_begin(&w, "endInput");
+	(void)mp_client_post(x->session.control, &w, NULL, 0, NULL);
 }
 
-static void take_input(struct session *s, struct way *w)
+static int begin_attach(struct run *x, struct mp_arena *arena, struct mp_error *err)
 {
-	const ssize_t n = read(w->from, w->bytes, sizeof(w->bytes));
+	struct mp_session *s = &x->session;
+	const struct mp_node *answer = NULL;
+	struct mp_json w;
+	int fd = -EBADF;
+	int r = open_sockets(x, err);
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n > 0)
-		w->n = (size_t)n;
-	else
-		w->from = -EBADF;
-	if (n > 0 && !push_input(s, w))
-		w->from = -EBADF;
-	/* The end of our input is the end of theirs; a terminal's stays open. */
-	if (w->from < 0 && w->n == 0 && !s->is_tty)
-		mp_closep(&s->in);
-}
-
-/* Output: what there is now; our own stdout may make us wait. */
-static void carry_output(struct way *w)
-{
-	while (w->from >= 0) {
-		const ssize_t n = read(w->from, w->bytes, sizeof(w->bytes));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN)
-			return;
-		/* EIO: the terminal's last user has closed it. */
-		if (n <= 0 || mp_fd_write_all(w->to, w->bytes, (size_t)n, NULL) < 0)
-			w->from = -EBADF;
+	if (r < 0)
+		return r;
+	mp_client_begin(&w, "attach");
+	mp_json_put_string(&w, "container", x->container);
+	mp_json_put_bool(&w, "stdin", x->has_stdin);
+	r = mp_client_post(s->control, &w, x->theirs, 2, err);
+	close_theirs(x);
+	if (r == 0)
+		r = read_answer(s->control, arena, &answer, &fd, err);
+	if (r == 0)
+		r = mp_client_check(answer, err);
+	if (r < 0) {
+		mp_closep(&fd);
+		return r;
 	}
-}
-
-/* Returns the signal that shall end us, or 0. */
-static int take_signals(const struct session *s)
-{
-	struct signalfd_siginfo info;
-
-	while (mp_signals_read(s->signal_fd, &info)) {
-		if (info.ssi_signo != SIGWINCH)
-			return (int)info.ssi_signo;
-		copy_size(s);
+	if (mp_streq(mp_node_text(answer, "tty", NULL), "true"))
+		s->terminal = fd;
+	else if (x->is_tty)
+		(void)fprintf(stderr,
+			      "error: Unable to use a TTY - container %s did not allocate one\n",
+			      x->container);
+	x->is_tty = x->is_tty && s->terminal >= 0;
+	if (x->has_stdin && !mp_streq(mp_node_text(answer, "stdin", NULL), "true"))
+		(void)fprintf(stderr,
+			      "Warning: container %s takes no input: its stdin is not set, or was "
+			      "closed (stdinOnce)\n",
+			      x->container);
+	if (mp_streq(mp_node_text(answer, "stdin", NULL), "true")) {
+		s->input_ended = tell_end_of_input;
+		s->ctx = x;
 	}
+	/* Without input the terminal is only there for its size. */
+	s->in = fd;
 	return 0;
-}
-
-/* Carries bytes until the supervisor answers or a signal ends us (*@ret_signal). */
-static int carry(struct session *s, int *ret_signal, struct mp_error *err)
-{
-	struct way *in = &s->ways[0];
-
-	for (*ret_signal = 0;;) {
-		struct pollfd p[] = {
-			{ .fd = s->control, .events = POLLIN },
-			{ .fd = s->signal_fd, .events = POLLIN },
-			{ .fd = in->n == 0 ? in->from : -1, .events = POLLIN },
-			{ .fd = in->n > 0 ? s->in : -1, .events = POLLOUT },
-			{ .fd = s->ways[1].from, .events = POLLIN },
-			{ .fd = s->ways[2].from, .events = POLLIN },
-		};
-
-		if (poll(p, MP_ARRAY_SIZE(p), -1) < 0 && errno != EINTR)
-			return mp_fail(err, errno, "exec");
-		if (p[1].revents)
-			*ret_signal = take_signals(s);
-		if (*ret_signal)
-			return 0;
-		if (p[2].revents)
-			take_input(s, in);
-		if (p[3].revents && in->n > 0 && !push_input(s, in)) {
-			in->n = 0;
-			in->from = -EBADF;
-		}
-		if (p[4].revents)
-			carry_output(&s->ways[1]);
-		if (p[5].revents)
-			carry_output(&s->ways[2]);
-		if (p[0].revents) {
-			/* It has ended: all it wrote is here already. */
-			carry_output(&s->ways[1]);
-			carry_output(&s->ways[2]);
-			return 0;
-		}
-	}
 }
 
 static int code_of_refusal(int code)
@@ -290,17 +219,17 @@ static int code_of_refusal(int code)
 		       MP_EXIT_ERROR;
 }
 
-static int read_code(struct session *s, int *ret_code, struct mp_error *err)
+static int read_code(const struct run *x, int *ret_code, struct mp_error *err)
 {
-	struct mp_message_reader reader = { .fd = s->control };
+	struct mp_message_reader reader = { .fd = x->session.control };
 	struct mp_arena arena = { 0 };
-	const struct mp_node *reply;
+	const struct mp_node *reply = NULL;
 	int64_t code = 0;
 	int r = mp_message_read(&reader, &arena, MP_NSEC_NEVER, &reply, err);
 
 	if (r == 0) {
 		r = mp_client_check(reply, err);
-		*ret_code = r < 0 ? code_of_refusal(-r) : 0;
+		*ret_code = r == 0 ? 0 : x->is_attach ? MP_EXIT_ERROR : code_of_refusal(-r);
 		if (r == 0 && mp_node_int64(mp_node_get(reply, "exitCode"), &code))
 			*ret_code = (int)code;
 	}
@@ -309,87 +238,106 @@ static int read_code(struct session *s, int *ret_code, struct mp_error *err)
 	return r;
 }
 
-static int find_container(const struct mp_args *args, const struct mp_pod_view *pod,
-			  const char **ret, struct mp_error *err)
+static int find_container(struct run *x, const struct mp_pod_view *pod, struct mp_error *err)
 {
-	const char *name = mp_args_get(args, "container");
 	char note[4096];
 
+	x->container = mp_args_get(x->args, "container");
 	if (pod->has_ended)
 		return mp_fail_text(err, EINVAL,
-				    "cannot exec into a container in a completed pod; current "
-				    "phase is %s",
+				    "cannot %s a container in a completed pod; current phase is %s",
+				    x->is_attach ? "attach" : "exec into",
 				    mp_node_text(pod->status, "phase", NULL));
-	if (!name) {
-		name = mp_log_default_container(pod->object, note, sizeof(note));
-		if (note[0])
+	if (!x->container) {
+		x->container = mp_log_default_container(pod->object, note, sizeof(note));
+		if (note[0] && !mp_args_has(x->args, "quiet"))
 			(void)fprintf(stderr, "%s\n", note);
 	}
-	*ret = name;
 	return 0;
 }
 
-static int run(const struct mp_args *args, struct session *s, int *ret_code, struct mp_error *err)
+static int run(struct run *x, int *ret_code, struct mp_error *err)
 {
-	const char *name = mp_cli_pod_name(args->positional[0]), *container = NULL;
+	const char *namespace_ = mp_cli_namespace(x->args);
+	struct mp_session *s = &x->session;
 	struct mp_arena arena = { 0 };
 	struct mp_pod_view pod;
-	struct mp_roots roots;
 	int signal = 0;
-	int r = mp_cli_roots(args, &roots, err);
+	int r = mp_cli_roots(x->args, &x->roots, err);
 
 	if (r == 0)
-		r = mp_pod_view_load(&arena, &roots, mp_cli_namespace(args), name, &pod, err);
+		r = mp_pod_view_load(&arena, &x->roots, namespace_, x->pod, &pod, err);
 	if (r == 0)
-		r = find_container(args, &pod, &container, err);
+		r = find_container(x, &pod, err);
 	if (r == 0)
-		r = mp_client_connect(&roots, mp_cli_namespace(args), name, &s->control, err);
+		r = mp_client_connect(&x->roots, namespace_, x->pod, &s->control, err);
 	if (r == 0)
-		r = open_session(s, err);
+		r = x->is_attach ? begin_attach(x, &arena, err) : begin_exec(x, &arena, err);
+	s->has_raw = x->is_tty;
+	s->has_detach_keys = x->is_attach && x->is_tty;
 	if (r == 0)
-		r = ask(s, container, args, err);
+		r = mp_session_begin(s, err);
+	/* A terminal that is only watched gets no input from us. */
+	if (r == 0 && !x->has_stdin)
+		s->ways[0].from = -EBADF;
+	if (r == 0 && x->is_attach && x->is_tty && !mp_args_has(x->args, "quiet"))
+		(void)fputs("If you don't see a command prompt, try pressing enter. Ctrl-P Ctrl-Q "
+			    "leaves.\r\n",
+			    stderr);
 	if (r == 0)
-		r = carry(s, &signal, err);
-	if (r == 0 && signal)
+		r = mp_session_carry(s, &signal, err);
+	if (r == 0 && s->is_detached)
+		*ret_code = 0;
+	else if (r == 0 && signal)
 		*ret_code = 128 + signal;
 	else if (r == 0)
-		r = read_code(s, ret_code, err);
+		r = read_code(x, ret_code, err);
 	mp_arena_done(&arena);
 	return r;
 }
 
-int mp_cmd_exec(const struct mp_args *args)
+static int session(const struct mp_args *args, bool is_attach)
 {
-	struct session s = { .control = -EBADF,
-			     .theirs = { -EBADF, -EBADF, -EBADF },
-			     .in = -EBADF,
-			     .out = -EBADF,
-			     .errs = -EBADF,
-			     .signal_fd = -EBADF,
-			     .has_stdin = mp_args_has(args, "stdin"),
-			     .is_tty = mp_args_has(args, "tty") };
+	struct run x = { .args = args,
+			 .pod = mp_cli_pod_name(args->positional[0]),
+			 .session = MP_SESSION_NONE,
+			 .theirs = { -EBADF, -EBADF, -EBADF },
+			 .has_stdin = mp_args_has(args, "stdin"),
+			 .is_tty = mp_args_has(args, "tty"),
+			 .is_attach = is_attach };
 	struct mp_error err = MP_ERROR_NONE;
 	int code = MP_EXIT_ERROR;
 	int r = 0;
 
-	if (args->n_command == 0)
+	if (!is_attach && args->n_command == 0)
 		r = mp_fail_text(&err, EINVAL,
 				 "you must specify at least one command for the container: minipod "
 				 "exec POD -- COMMAND");
-	if (s.is_tty && !(s.has_stdin && isatty(STDIN_FILENO))) {
+	if (x.is_tty && !(x.has_stdin && isatty(STDIN_FILENO))) {
 		(void)fputs("Unable to use a TTY - input is not a terminal or the right kind of "
 			    "file\n",
 			    stderr);
-		s.is_tty = false;
+		x.is_tty = false;
 	}
 	if (r == 0)
-		r = run(args, &s, &code, &err);
-	close_session(&s);
+		r = run(&x, &code, &err);
+	mp_session_end(&x.session);
+	close_theirs(&x);
 	if (r < 0) {
 		(void)mp_cli_fail(r == -ENOENT && code != MP_EXIT_ERROR ? -EIO : r, &err);
 		return code;
 	}
-	if (code != 0)
+	if (code != 0 && !is_attach && !mp_args_has(args, "quiet"))
 		(void)fprintf(stderr, "command terminated with exit code %d\n", code);
 	return code;
+}
+
+int mp_cmd_exec(const struct mp_args *args)
+{
+	return session(args, false);
+}
+
+int mp_cmd_attach(const struct mp_args *args)
+{
+	return session(args, true);
 }

@@ -111,6 +111,25 @@ void mp_client_send(struct mp_client *c, struct mp_json *w)
 	flush(c);
 }
 
+void mp_client_send_fd(struct mp_client *c, struct mp_json *w, int fd)
+{
+	size_t len;
+	const char *text = mp_json_finish(w, &len, NULL);
+	char line[4096];
+
+	if (c->is_doomed)
+		return;
+	/* Both or nothing: a client that has not read its last answer does not get this one. */
+	if (!text || len + 1 > sizeof(line) || c->n_out > 0) {
+		doom(c);
+		return;
+	}
+	memcpy(line, text, len);
+	line[len] = '\n';
+	if (mp_fds_send(c->fd, line, len + 1, &fd, fd >= 0 ? 1 : 0, NULL) < 0)
+		doom(c);
+}
+
 static void begin(struct mp_json *w)
 {
 	mp_json_init(w, MP_JSON_COMPACT);
@@ -186,6 +205,8 @@ static void client_free(struct mp_client *c)
 	control->n_clients--;
 	if (c->exec)
 		mp_client_exec_hang_up(c->exec);
+	if (c->attach)
+		mp_client_attach_hang_up(c->attach);
 	mp_loop_remove(&c->source);
 	mp_closep(&c->fd);
 	drop_fds(c);
@@ -238,7 +259,7 @@ static bool take_request(struct mp_client *c)
 		mp_client_refuse(c, EINVAL, "one request at a time: wait for the answer");
 		return false;
 	}
-	if (c->exec) {
+	if (c->exec || (c->attach && !c->attach->is_input)) {
 		mp_client_refuse(c, EBUSY, "this connection waits for its process");
 		return false;
 	}
@@ -279,7 +300,7 @@ static void shed(struct mp_control *control)
 	struct mp_client *idle = NULL;
 
 	for (struct mp_client *c = control->clients; c; c = c->next)
-		if (!c->is_watching && !c->exec)
+		if (!c->is_watching && !c->exec && !c->attach && !c->wants_object)
 			idle = c; /* the list has the oldest last */
 	if (idle)
 		client_free(idle);

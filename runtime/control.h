@@ -10,12 +10,14 @@
 
 #include "lifecycle/action.h"
 #include "runtime/base/error.h"
+#include "runtime/cri_log.h"
 
 #define MP_CONTROL_VERSION     1
 #define MP_CONTROL_MESSAGE_MAX ((size_t)65536) /* bytes of a request, with its newline */
 #define MP_CONTROL_NAME        "control.sock"
 
 struct mp_supervisor;
+struct mp_record;
 struct mp_control;
 
 /**
@@ -33,6 +35,13 @@ void mp_control_status(struct mp_control *control);
 
 /** mp_control_event() - a Kubernetes event was recorded: watchers get it. NULL is fine. */
 void mp_control_event(struct mp_control *control, const struct mp_k8s_event *ev);
+
+/** mp_control_output() - a container has written: attached clients get it. NULL is fine. */
+void mp_control_output(struct mp_control *control, const struct mp_record *record,
+		       enum mp_cri_stream stream, const char *bytes, size_t n);
+
+/** mp_control_record_ended() - a container has ended: attached clients get its exit code. */
+void mp_control_record_ended(struct mp_control *control, const struct mp_record *record, int code);
 
 /** mp_control_wants_object() - a client waits for the pod as it ended. NULL: nobody does. */
 bool mp_control_wants_object(const struct mp_control *control);

@@ -23,10 +23,11 @@ struct mp_client {
 	int fds[3]; /* owned: descriptors that came with the request */
 	size_t n_fds;
 	bool is_watching;
-	bool wants_object;           /* it waits for the pod as it ended */
-	bool has_news;               /* a status that was not sent yet */
-	bool is_doomed;              /* to be closed when the loop's batch is over */
-	struct mp_client_exec *exec; /* it waits for this */
+	bool wants_object;               /* it waits for the pod as it ended */
+	bool has_news;                   /* a status that was not sent yet */
+	bool is_doomed;                  /* to be closed when the loop's batch is over */
+	struct mp_client_exec *exec;     /* it waits for this */
+	struct mp_client_attach *attach; /* or for the container that this is attached to */
 	struct mp_client *next;
 };
 
@@ -42,6 +43,16 @@ struct mp_client_exec {
 	struct mp_client_exec *next;
 };
 
+/** struct mp_client_attach - a client that sees what a container writes. */
+struct mp_client_attach {
+	struct mp_control *control;
+	struct mp_client *client;
+	char id[65];   /* the record's */
+	int out[2];    /* owned: sockets for stdout and stderr */
+	bool is_input; /* it has the container's standard input */
+	struct mp_client_attach *next;
+};
+
 struct mp_control {
 	struct mp_supervisor *sv; /* borrowed */
 	int fd;                   /* owned: listening */
@@ -49,6 +60,7 @@ struct mp_control {
 	struct mp_client *clients;
 	size_t n_clients;
 	struct mp_client_exec *execs;
+	struct mp_client_attach *attached;
 };
 
 /** mp_client_send() - queue one message (a finished writer) and send what the socket takes. */
@@ -69,3 +81,20 @@ void mp_client_exec_start(struct mp_client *client, const struct mp_node *reques
 
 /** mp_client_exec_hang_up() - nobody waits for it any more. */
 void mp_client_exec_hang_up(struct mp_client_exec *exec);
+
+/** mp_client_send_fd() - one message with a descriptor; only while nothing waits to be sent. */
+void mp_client_send_fd(struct mp_client *client, struct mp_json *w, int fd);
+
+/** mp_client_record() - the running record of a container that a request names, or NULL. */
+struct mp_record *mp_client_record(struct mp_supervisor *sv, const struct mp_node *request);
+
+/** mp_client_attach_start() - the request "attach". */
+void mp_client_attach_start(struct mp_client *client, const struct mp_node *request,
+			    struct mp_arena *arena);
+
+/** mp_client_attach_end_input() - the request "endInput" of an attached client; no answer. */
+void mp_client_attach_end_input(struct mp_client *client, const struct mp_node *request,
+				struct mp_arena *arena);
+
+/** mp_client_attach_hang_up() - its client has left. */
+void mp_client_attach_hang_up(struct mp_client_attach *attach);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Processes that clients run in containers, with descriptors that the client has sent. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 
 #include "runtime/base/auto.h"
+#include "runtime/container_io.h"
 #include "runtime/control_client.h"
 #include "runtime/supervisor.h"
 
@@ -95,8 +98,11 @@ static void has_report(struct mp_source *source, uint32_t events)
 		x->has_failed = true;
 }
 
-static struct mp_record *find_record(struct mp_supervisor *sv, const char *name)
+struct mp_record *mp_client_record(struct mp_supervisor *sv, const struct mp_node *request)
 {
+	const struct mp_node *container = mp_node_get(request, "container");
+	const char *name = container && container->kind == MP_NODE_STRING ? container->text : "";
+
 	for (size_t i = 0; i < mp_spec_n_containers(sv->spec); i++)
 		if (mp_streq(sv->spec->containers[i].name, name))
 			return sv->records[i] && sv->records[i]->is_running ? sv->records[i] : NULL;
@@ -118,8 +124,61 @@ static const char **words_of(const struct mp_node *list, struct mp_arena *arena)
 	return argv;
 }
 
+/* A terminal says what it is, unless the container does. */
+static const char *const *with_term(const char *const *envp, struct mp_arena *arena)
+{
+	const char **more;
+	size_t n = 0;
+
+	for (; envp[n]; n++)
+		if (mp_starts_with(envp[n], "TERM="))
+			return envp;
+	more = mp_arena_alloc(arena, n + 2, sizeof(char *));
+	if (!more)
+		return envp;
+	memcpy(more, envp, n * sizeof(char *));
+	more[n] = "TERM=xterm";
+	return more;
+}
+
+static unsigned short side_of(const struct mp_node *request, const char *key)
+{
+	int64_t v = 0;
+
+	return mp_node_int64(mp_node_get(request, key), &v) && v > 0 && v < 65536 ?
+		       (unsigned short)v :
+		       0;
+}
+
+/* The process gets one of its container's own terminals, the client the other side of it. */
+static int give_terminal(struct mp_client *c, const struct mp_record *record,
+			 const struct mp_node *request, struct mp_error *err)
+{
+	mp_auto_fd master = -EBADF, slave = -EBADF;
+	struct mp_json w;
+	int r = mp_container_pty(record->pid, side_of(request, "rows"), side_of(request, "columns"),
+				 &master, &slave, err);
+
+	for (size_t i = 0; i < MP_ARRAY_SIZE(c->fds) && r == 0; i++) {
+		c->fds[i] = fcntl(slave, F_DUPFD_CLOEXEC, 3);
+		if (c->fds[i] < 0)
+			return mp_fail(err, errno, "terminal");
+		c->n_fds++;
+	}
+	if (r < 0)
+		return r;
+	mp_json_init(&w, MP_JSON_COMPACT);
+	mp_json_object_begin(&w);
+	mp_json_put_int(&w, "version", MP_CONTROL_VERSION);
+	mp_json_put_bool(&w, "terminal", true);
+	mp_json_object_end(&w);
+	mp_client_send_fd(c, &w, master);
+	mp_json_done(&w);
+	return 0;
+}
+
 static int start(struct mp_client *c, struct mp_record *record, const char *const *argv,
-		 bool is_tty, struct mp_error *err)
+		 bool is_tty, struct mp_arena *arena, struct mp_error *err)
 {
 	struct mp_exec_config config = {
 		.process = record->process,
@@ -136,6 +195,8 @@ static int start(struct mp_client *c, struct mp_record *record, const char *cons
 	x->is_tty = is_tty;
 	x->exec = MP_EXEC_NONE;
 	config.process.argv = argv;
+	if (is_tty)
+		config.process.envp = with_term(config.process.envp, arena);
 	config.process.is_tty = is_tty;
 	for (size_t i = 0; i < MP_ARRAY_SIZE(c->fds); i++)
 		config.process.stdio[i] = c->fds[i];
@@ -169,9 +230,9 @@ static int start(struct mp_client *c, struct mp_record *record, const char *cons
 void mp_client_exec_start(struct mp_client *c, const struct mp_node *request,
 			  struct mp_arena *arena)
 {
-	const struct mp_node *container = mp_node_get(request, "container");
 	const struct mp_node *tty = mp_node_get(request, "tty");
 	const char **argv = words_of(mp_node_get(request, "argv"), arena);
+	const bool is_tty = tty && tty->kind == MP_NODE_BOOL && tty->boolean;
 	struct mp_error err = MP_ERROR_NONE;
 	struct mp_record *record;
 
@@ -179,18 +240,17 @@ void mp_client_exec_start(struct mp_client *c, const struct mp_node *request,
 		mp_client_refuse(c, EINVAL, "argv: must be a list of strings, at least one");
 		return;
 	}
-	if (c->n_fds != MP_ARRAY_SIZE(c->fds)) {
+	if (c->n_fds != MP_ARRAY_SIZE(c->fds) && !(is_tty && c->n_fds == 0)) {
 		mp_client_refuse(c, EINVAL, "exec needs three descriptors: stdin, stdout, stderr");
 		return;
 	}
-	record = container && container->kind == MP_NODE_STRING ?
-			 find_record(c->control->sv, container->text) :
-			 NULL;
+	record = mp_client_record(c->control->sv, request);
 	if (!record) {
 		mp_client_refuse(c, ESRCH, "container not found or not running");
 		return;
 	}
-	if (start(c, record, argv, tty && tty->kind == MP_NODE_BOOL && tty->boolean, &err) < 0)
+	if ((c->n_fds == 0 && give_terminal(c, record, request, &err) < 0) ||
+	    start(c, record, argv, is_tty, arena, &err) < 0)
 		mp_client_refuse(c, err.code, err.msg);
 }
 

@@ -83,6 +83,8 @@ static const struct {
 	{ "delete", do_delete },
 	{ "setCondition", do_condition },
 	{ "exec", mp_client_exec_start },
+	{ "attach", mp_client_attach_start },
+	{ "endInput", mp_client_attach_end_input },
 	{ "watch", do_watch },
 };
 
@@ -104,11 +106,14 @@ void mp_client_request(struct mp_client *c, const char *text, size_t len)
 
 		while (i < MP_ARRAY_SIZE(requests) && strcmp(requests[i].name, name) != 0)
 			i++;
-		if (i < MP_ARRAY_SIZE(requests))
+		if (c->attach && strcmp(name, "endInput") != 0)
+			mp_client_refuse(c, EBUSY, "this connection waits for its container");
+		else if (i < MP_ARRAY_SIZE(requests))
 			requests[i].run(c, doc.roots[0], &arena);
 		else
-			mp_client_refuse(c, ENOSYS,
-					 "request: none of delete, setCondition, exec, watch");
+			mp_client_refuse(
+				c, ENOSYS,
+				"request: none of delete, setCondition, exec, attach, watch");
 	}
 	mp_arena_done(&arena);
 }

@@ -16,6 +16,8 @@
 #include "runtime/assemble.h"
 #include "runtime/attempt.h"
 #include "runtime/base/sys.h"
+#include "runtime/container_io.h"
+#include "runtime/control.h"
 #include "runtime/echo.h"
 #include "runtime/net_check.h"
 #include "runtime/supervisor.h"
@@ -61,6 +63,30 @@ static void log_wrote(void *ctx)
 		mp_echo_more(record->sv->echo, record->index);
 }
 
+static void log_read(void *ctx, enum mp_cri_stream stream, const char *bytes, size_t n)
+{
+	const struct mp_record *record = ctx;
+
+	mp_control_output(record->sv->control, record, stream, bytes, n);
+}
+
+static int open_io(struct mp_record *record, int out[2], struct mp_process_config *process,
+		   struct mp_error *err)
+{
+	const struct mp_container_spec *c = &record->sv->spec->containers[record->index];
+	const struct mp_container_io_config config = { .loop = record->sv->loop,
+						       .rootfs = record->rootfs,
+						       .log = record->log,
+						       .owner = process->stdio_owner,
+						       .has_stdin = c->stdin_,
+						       .is_stdin_once = c->stdin_once,
+						       .is_tty = c->tty };
+
+	process->stdio[1] = out[0];
+	process->stdio[2] = out[1];
+	return mp_container_io_open(&config, out, process, &record->io, err);
+}
+
 static size_t collect_ops(const struct mp_record *record, struct mp_child_op *ops)
 {
 	size_t n;
@@ -92,11 +118,13 @@ static int start(struct mp_supervisor *sv, struct mp_record *record, struct mp_e
 						.container = spec->containers[record->index].name,
 						.restart_count = record->restart_count,
 						.wrote = log_wrote,
+						.tap = log_read,
 						.ctx = record };
 	const bool is_privileged = spec->containers[record->index].security.privileged == MP_TRUE;
 	size_t n_ops;
 	struct mp_child_op *ops;
 	struct mp_container_result result;
+	struct mp_process_config process = record->process;
 	int out[2] = { -EBADF, -EBADF };
 	int r = logs;
 
@@ -106,18 +134,19 @@ static int start(struct mp_supervisor *sv, struct mp_record *record, struct mp_e
 		r = mp_log_pump_new(&log, &record->log, out, err);
 	if (r < 0)
 		return r;
-	record->process.stdio[1] = out[0];
-	record->process.stdio[2] = out[1];
+	r = open_io(record, out, &process, err);
 	(void)mp_rootfs_ops(record->rootfs, &n_ops);
 	ops = mp_arena_alloc(&record->arena, n_ops, sizeof(*ops));
-	if (!ops) {
+	if (r == 0 && !ops)
+		r = mp_fail(err, ENOMEM, "steps into the root");
+	if (r < 0) {
 		mp_closep(&out[0]);
 		mp_closep(&out[1]);
-		return mp_fail(err, ENOMEM, "steps into the root");
+		return r;
 	}
 
 	const struct mp_container_config config = {
-		.process = record->process,
+		.process = process,
 		.pause_pidfd = mp_infra_pidfd(sv->infra),
 		.join = (spec->host_network ? 0 : CLONE_NEWNET | CLONE_NEWUTS) |
 			(spec->host_ipc ? 0 : CLONE_NEWIPC) |
@@ -133,7 +162,7 @@ static int start(struct mp_supervisor *sv, struct mp_record *record, struct mp_e
 	r = mp_container_start(&config, &result, err);
 	mp_closep(&out[0]);
 	mp_closep(&out[1]);
-	record->process.stdio[1] = record->process.stdio[2] = -1;
+	mp_container_io_started(record->io);
 	if (r < 0)
 		return r;
 	record->pidfd = result.pidfd;
@@ -173,6 +202,7 @@ void mp_exec_start_container(struct mp_supervisor *sv, size_t index)
 
 		if (record->is_running)
 			mp_record_end(record);
+		mp_container_io_finish(record->io);
 		if (record->log)
 			mp_log_pump_finish(record->log);
 		(void)mp_cgroup_remove(record->cgroup, &state, NULL);
@@ -235,8 +265,10 @@ static void has_exited(struct mp_source *source, uint32_t events)
 	(void)mp_cgroup_kill(record->cgroup, NULL);
 	(void)mp_cgroup_oom_kills(record->cgroup, &oom_kills, NULL);
 	ev.exited.is_oom = oom_kills > 0;
+	mp_container_io_finish(record->io);
 	if (record->log)
 		mp_log_pump_finish(record->log);
+	mp_control_record_ended(sv->control, record, ev.exited.code);
 	read_message(record, ev.exited.code, message);
 	ev.exited.message = message;
 	/* Whoever is still dying in it is waited for when the record or the pod is removed. */
@@ -295,6 +327,7 @@ void mp_record_free(struct mp_record *record)
 	release_start(record);
 	if (record->log && record->sv->echo)
 		mp_echo_close(record->sv->echo, record->index, mp_log_pump_fd(record->log));
+	mp_container_io_free(record->io);
 	mp_log_pump_free(record->log);
 	mp_seccomp_program_free(record->seccomp);
 	mp_cgroup_close(record->cgroup);

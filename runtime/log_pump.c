@@ -30,6 +30,7 @@ struct mp_log_pump {
 	struct stream streams[2];
 	int file; /* owned */
 	void (*wrote)(void *ctx);
+	void (*tap)(void *ctx, enum mp_cri_stream stream, const char *bytes, size_t n);
 	void *ctx;
 	struct mp_loop *loop;
 	int64_t wall; /* of the read being split */
@@ -95,6 +96,8 @@ static size_t read_once(struct stream *s)
 		close_stream(s);
 		return 0;
 	}
+	if (s->pump->tap)
+		s->pump->tap(s->pump->ctx, s->kind, bytes, (size_t)n);
 	mp_cri_feed(&s->splitter, bytes, (size_t)n, add_entry, s);
 	return (size_t)n;
 }
@@ -140,6 +143,7 @@ int mp_log_pump_new(const struct mp_log_pump_config *config, struct mp_log_pump 
 		return r;
 	pump->file = -EBADF;
 	pump->wrote = config->wrote;
+	pump->tap = config->tap;
 	pump->ctx = config->ctx;
 	pump->loop = config->loop;
 	for (int i = 0; i < 2; i++)

@@ -11,6 +11,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/loop.h"
+#include "runtime/cri_log.h"
 
 struct mp_log_pump;
 
@@ -21,6 +22,8 @@ struct mp_log_pump_config {
 	const char *container;    /* directory below it */
 	int64_t restart_count;    /* names the file */
 	void (*wrote)(void *ctx); /* new entries are in the file; may be NULL */
+	/* what was read, before it is made entries of; may be NULL */
+	void (*tap)(void *ctx, enum mp_cri_stream stream, const char *bytes, size_t n);
 	void *ctx;
 };
 

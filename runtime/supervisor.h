@@ -33,6 +33,7 @@ struct mp_device_program;
 struct mp_control;
 struct mp_startup;
 struct mp_supervisor;
+struct mp_container_io;
 
 /** struct mp_record - one instance of a container: from CREATE to its removal. */
 struct mp_record {
@@ -58,6 +59,7 @@ struct mp_record {
 	struct mp_source exited;  /* on @pidfd */
 	bool is_running;
 	struct mp_log_pump *log;
+	struct mp_container_io *io;             /* owned; NULL: neither stdin nor tty */
 	char termination_file[32];              /* name in the pod's private directory */
 	struct mp_attempt *hooks[2];            /* by enum mp_hook_kind */
 	struct mp_attempt *probes[MP_N_PROBES]; /* by enum mp_probe_kind */

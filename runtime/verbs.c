@@ -87,6 +87,9 @@ static const struct mp_verb verbs[] = {
 	{ "exec", "NAME -- COMMAND [ARG...]", 1, 1, "Run a command in a running container",
 	  "  minipod exec web -- ls /\n  minipod exec -it web -c app -- sh", mp_exec_options,
 	  mp_cmd_exec, true, false },
+	{ "attach", "NAME", 1, 1, "See what a container prints, and type into it",
+	  "  minipod attach web\n  minipod attach -it web -c app", mp_attach_options, mp_cmd_attach,
+	  false, false },
 	{ "wait", "NAME...", 1, 64, "Wait until pods are in a state",
 	  "  minipod wait web --for=condition=Ready --timeout=1m\n"
 	  "  minipod wait web --for=jsonpath='{.status.phase}'=Succeeded",

@@ -154,9 +154,15 @@ test_exec_passes_streams_and_exit_code() {
 test_exec_on_a_terminal_restores_it_and_passes_the_size() {
 	command -v script >/dev/null || skip 'no script(1)'
 	start_web
+	# Its end of input would be typed on the terminal.
+	exec 9< <(exec sleep 1000)
+	local typist=$!
 	# shellcheck disable=SC2016 # for the inner shells
 	script -qec 'stty rows 33 cols 77; before=$(stty -g); '"'$MINIPOD' --root '$MINIPOD_ROOT'"' exec -it web -c web -- sh -c "test -t 0 && stty size; exit 5"; echo code $?; [ "$before" = "$(stty -g)" ] && echo restored' \
-		/dev/null <"/dev/null" | tr -d '\r' >"$T/typed"
+		/dev/null <&9 9<&- | tr -d '\r' >"$T/typed"
+	kill "$typist"
+	wait "$typist" || true
+	exec 9<&-
 	assert_line "$T/typed" '33 77'
 	assert_line "$T/typed" 'code 5'
 	assert_line "$T/typed" 'restored'

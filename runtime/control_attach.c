@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Clients attached to a container. Output goes to sockets of theirs, as far as these have room: a
+ * client that does not read is hung up on, the container never waits for it. Input does not pass
+ * through here at all: the client gets the descriptor.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "runtime/base/auto.h"
+#include "runtime/container_io.h"
+#include "runtime/control_client.h"
+#include "runtime/supervisor.h"
+
+static void release(struct mp_client_attach *a)
+{
+	for (struct mp_client_attach **at = &a->control->attached; *at; at = &(*at)->next) {
+		if (*at == a) {
+			*at = a->next;
+			break;
+		}
+	}
+	if (a->client)
+		a->client->attach = NULL;
+	mp_closep(&a->out[0]);
+	mp_closep(&a->out[1]);
+	free(a);
+}
+
+static struct mp_record *record_of(const struct mp_client_attach *a)
+{
+	const struct mp_supervisor *sv = a->control->sv;
+
+	for (size_t i = 0; i < mp_spec_n_containers(sv->spec); i++)
+		for (struct mp_record *r = sv->records[i]; r; r = r->next)
+			if (strcmp(r->id, a->id) == 0)
+				return r;
+	return NULL;
+}
+
+void mp_client_attach_hang_up(struct mp_client_attach *a)
+{
+	const struct mp_record *record = a->is_input ? record_of(a) : NULL;
+
+	if (record)
+		mp_container_io_detached(record->io);
+	release(a);
+}
+
+static bool wants(const struct mp_node *request, const char *key)
+{
+	const struct mp_node *node = mp_node_get(request, key);
+
+	return node && node->kind == MP_NODE_BOOL && node->boolean;
+}
+
+static bool is_socket(int fd)
+{
+	int type;
+	socklen_t len = sizeof(type);
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_STREAM;
+}
+
+static void answer(struct mp_client *c, const struct mp_record *record, bool is_input)
+{
+	const int terminal = mp_container_io_terminal(record->io);
+	struct mp_json w;
+
+	mp_json_init(&w, MP_JSON_COMPACT);
+	mp_json_object_begin(&w);
+	mp_json_put_int(&w, "version", MP_CONTROL_VERSION);
+	mp_json_put_bool(&w, "ok", true);
+	mp_json_put_bool(&w, "stdin", is_input);
+	mp_json_put_bool(&w, "tty", terminal >= 0);
+	mp_json_object_end(&w);
+	mp_client_send_fd(c, &w,
+			  terminal >= 0 ? terminal :
+			  is_input      ? mp_container_io_input(record->io) :
+					  -EBADF);
+	mp_json_done(&w);
+}
+
+void mp_client_attach_start(struct mp_client *c, const struct mp_node *request,
+			    struct mp_arena *arena)
+{
+	struct mp_record *record = mp_client_record(c->control->sv, request);
+	struct mp_client_attach *a;
+
+	(void)arena;
+	if (c->attach) {
+		mp_client_refuse(c, EBUSY, "this connection is attached already");
+		return;
+	}
+	if (c->n_fds != 2 || !is_socket(c->fds[0]) || !is_socket(c->fds[1])) {
+		mp_client_refuse(c, EINVAL, "attach needs two stream sockets: stdout, stderr");
+		return;
+	}
+	if (!record) {
+		mp_client_refuse(c, ESRCH, "container not found or not running");
+		return;
+	}
+	a = calloc(1, sizeof(*a));
+	if (!a) {
+		mp_client_refuse(c, ENOMEM, "out of memory");
+		return;
+	}
+	a->control = c->control;
+	a->client = c;
+	memcpy(a->id, record->id, sizeof(a->id));
+	a->is_input = wants(request, "stdin") && mp_container_io_input(record->io) >= 0;
+	for (int i = 0; i < 2; i++)
+		a->out[i] = mp_steal_fd(&c->fds[i]);
+	c->n_fds = 0;
+	a->next = c->control->attached;
+	c->control->attached = a;
+	c->attach = a;
+	answer(c, record, a->is_input);
+}
+
+void mp_client_attach_end_input(struct mp_client *c, const struct mp_node *request,
+				struct mp_arena *arena)
+{
+	const struct mp_record *record = c->attach ? record_of(c->attach) : NULL;
+
+	(void)request;
+	(void)arena;
+	if (!c->attach || !c->attach->is_input) {
+		mp_client_refuse(c, EINVAL, "endInput: no input of a container is held here");
+		return;
+	}
+	c->attach->is_input = false;
+	if (record)
+		mp_container_io_detached(record->io);
+}
+
+void mp_control_output(struct mp_control *control, const struct mp_record *record,
+		       enum mp_cri_stream stream, const char *bytes, size_t n)
+{
+	for (struct mp_client_attach *a = control ? control->attached : NULL, *next; a; a = next) {
+		const int fd = a->out[stream == MP_CRI_STDERR ? 1 : 0];
+		size_t sent = 0;
+
+		next = a->next;
+		if (strcmp(a->id, record->id) != 0 || fd < 0)
+			continue;
+		while (sent < n) {
+			const ssize_t k =
+				send(fd, bytes + sent, n - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+			if (k < 0 && errno == EINTR)
+				continue;
+			if (k < 0)
+				break;
+			sent += (size_t)k;
+		}
+		if (sent < n) {
+			struct mp_client *c = a->client;
+			const bool is_slow = errno == EAGAIN;
+
+			mp_client_attach_hang_up(a);
+			if (is_slow)
+				mp_client_refuse(c, ENOBUFS,
+						 "the container writes faster than is read here: "
+						 "see its log");
+		}
+	}
+}
+
+void mp_control_record_ended(struct mp_control *control, const struct mp_record *record, int code)
+{
+	for (struct mp_client_attach *a = control ? control->attached : NULL, *next; a; a = next) {
+		struct mp_client *c = a->client;
+		struct mp_json w;
+
+		next = a->next;
+		if (strcmp(a->id, record->id) != 0)
+			continue;
+		release(a);
+		mp_json_init(&w, MP_JSON_COMPACT);
+		mp_json_object_begin(&w);
+		mp_json_put_int(&w, "version", MP_CONTROL_VERSION);
+		mp_json_put_bool(&w, "ok", true);
+		mp_json_put_int(&w, "exitCode", code);
+		mp_json_object_end(&w);
+		mp_client_send(c, &w);
+		mp_json_done(&w);
+	}
+}
