@@ -98,18 +98,6 @@ const char *mp_check_json_list(struct mp_problems *out, const struct mp_strings 
 	((const char *const[]){ __VA_ARGS__ }), \
 		sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(const char *)
 
-/** mp_is_empty() - absent or "". */
-static inline bool mp_is_empty(const char *text)
-{
-	return !text || *text == '\0';
-}
-
-/** mp_or_empty() - the string, never NULL. */
-static inline const char *mp_or_empty(const char *text)
-{
-	return text ? text : "";
-}
-
 /* ---- the parts of mp_spec_validate(), one file each ----------------------------------------- */
 
 /** mp_check_meta() - metadata (section 11.4, 11.5). */

@@ -32,7 +32,8 @@ struct mp_bind {
 	bool is_readonly;
 	bool is_recursive_readonly; /* with @is_readonly: also every mount below */
 	bool is_nosuid, is_nodev, is_noexec;
-	bool is_idmapped; /* through the pod's user namespace, when there is one */
+	bool is_idmapped;  /* through the pod's user namespace, when there is one */
+	bool is_pod_local; /* propagates among the pod's mounts only: mp_volume_share() */
 	enum mp_propagation propagation;
 };
 

@@ -14,6 +14,7 @@
 #include <sys/sysmacros.h>
 
 #include "rootfs/fsctx.h"
+#include "rootfs/host_mount.h"
 #include "rootfs/rootfs.h"
 #include "runtime/base/auto.h"
 
@@ -33,67 +34,25 @@ static int propagation_of(enum mp_propagation p)
 	return MS_PRIVATE;
 }
 
-/*
- * Our own mounts are slaves of the host's, so a mount that is to propagate back has to be copied
- * in the host's namespace. Nothing else happens there.
- */
-static int clone_on_host(const struct mp_rootfs_config *cfg, const struct mp_bind *bind,
-			 int *ret_fd, struct mp_error *err)
-{
-	char path[PATH_MAX];
-	char link[32];
-
-	if (cfg->host_mnt_ns_fd < 0)
-		return mp_fail_text(
-			err, EINVAL,
-			"mount propagation Bidirectional needs the host's mount namespace");
-	if (bind->source_fd >= 0) {
-		(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", bind->source_fd);
-
-		const ssize_t n = readlink(link, path, sizeof(path) - 1);
-
-		if (n < 0)
-			return mp_fail(err, errno, "find the path of the source");
-		path[n] = '\0';
-	} else {
-		(void)snprintf(path, sizeof(path), "%s", bind->source);
-	}
-
-	mp_auto_fd own_ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	mp_auto_fd here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	mp_auto_fd root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	mp_auto_fd fd = -EBADF;
-	int r = 0;
-
-	if (own_ns < 0 || here < 0 || root < 0)
-		return mp_fail(err, errno, "open own mount namespace");
-	if (setns(cfg->host_mnt_ns_fd, CLONE_NEWNS) < 0)
-		return mp_fail(err, errno, "enter the host's mount namespace");
-	fd = mp_sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-	if (fd < 0)
-		r = mp_fail(err, -fd, "open %s", path);
-	/* A process that cannot come back must not go on as if it had. */
-	if (setns(own_ns, CLONE_NEWNS) < 0 || fchdir(root) < 0 || chroot(".") < 0 ||
-	    fchdir(here) < 0)
-		abort();
-	if (r == 0)
-		*ret_fd = mp_steal_fd(&fd);
-	return r;
-}
-
 static int clone_source(const struct mp_rootfs_config *cfg, const struct mp_bind *bind, int *ret_fd,
 			struct mp_error *err)
 {
 	mp_auto_fd opened = -EBADF;
 	int source = bind->source_fd;
 
-	if (bind->propagation == MP_PROPAGATION_SHARED)
-		return clone_on_host(cfg, bind, ret_fd, err);
 	if (source < 0) {
 		opened = open(bind->source, O_PATH | O_CLOEXEC);
 		if (opened < 0)
 			return mp_fail(err, errno, "open %s", bind->source);
 		source = opened;
+	}
+	if (bind->propagation == MP_PROPAGATION_SHARED && !bind->is_pod_local)
+		return mp_host_mount_clone(cfg->host_mnt_ns_fd, source, ret_fd, err);
+	if (bind->propagation == MP_PROPAGATION_SLAVE && !bind->is_pod_local) {
+		const int r = mp_host_mount_check(source, false, err);
+
+		if (r < 0)
+			return r;
 	}
 
 	int fd = mp_mount_clone(source, AT_RECURSIVE);

@@ -62,7 +62,8 @@ static bool is_same_file(const struct write *w, int version_fd, const struct mp_
 
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
 	    (st.st_mode & 07777U) != mode_of(w, file) ||
-	    (w->gid != NO_GID && st.st_gid != w->gid) || (size_t)st.st_size != file->size)
+	    (w->gid != NO_GID && st.st_gid != w->gid) || st.st_uid != file->uid ||
+	    (size_t)st.st_size != file->size)
 		return false;
 	if (mp_fd_read_all(fd, file->size, NULL, &text, &len, NULL) < 0)
 		return false;
@@ -133,8 +134,8 @@ static int write_file(const struct write *w, int version_fd, const struct mp_vol
 	r = mp_fd_write_all(fd, file->data, file->size, err);
 	if (r < 0)
 		return mp_wrap(err, r, "write %s", file->path);
-	if (w->gid != NO_GID && fchown(fd, (uid_t)-1, w->gid) < 0)
-		return mp_fail(err, errno, "set the group of %s", file->path);
+	if ((w->gid != NO_GID || file->uid != 0) && fchown(fd, file->uid, w->gid) < 0)
+		return mp_fail(err, errno, "set the owner of %s", file->path);
 	if (fchmod(fd, mode_of(w, file)) < 0)
 		return mp_fail(err, errno, "set the mode of %s", file->path);
 	return 0;

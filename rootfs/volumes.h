@@ -36,6 +36,25 @@ int mp_volume_dir(int parent_fd, const char *name, int *ret_fd, struct mp_error 
 int mp_volume_tmpfs(int parent_fd, const char *name, uint64_t size_bytes, mode_t mode, int *ret_fd,
 		    struct mp_error *err);
 
+/**
+ * mp_volume_hugetlbfs() - as mp_volume_tmpfs(), but of huge pages.
+ * @page_size: "2Mi", as in the resource hugepages-2Mi.
+ *
+ * Return: 0; -EINVAL when the machine has no such pages; -errno.
+ */
+int mp_volume_hugetlbfs(int parent_fd, const char *name, const char *page_size, int *ret_fd,
+			struct mp_error *err);
+
+/**
+ * mp_volume_share() - let what is mounted inside the volume propagate among the mounts that are
+ * made of it, and nowhere else: its directory becomes a mount of its own, if it is none, and the
+ * first of a peer group.
+ * @fd: in: its root directory; out: the root of that mount. Owned by the caller as before.
+ *
+ * Idempotent. Return: 0 or -errno.
+ */
+int mp_volume_share(int parent_fd, const char *name, int *fd, struct mp_error *err);
+
 /** enum mp_host_path_type - hostPath.type of the manifest. */
 enum mp_host_path_type {
 	MP_HOST_PATH_ANY, /* "": no check; a missing path becomes a directory 0755 */
@@ -64,6 +83,7 @@ struct mp_volume_file {
 	const void *data;
 	size_t size;
 	mode_t mode; /* exact permission bits */
+	uid_t uid;   /* owner */
 };
 
 /**

@@ -71,6 +71,18 @@ void mp_buf_addq(struct mp_buf *buf, const char *text, size_t len);
 /** mp_streq() - both NULL, or equal strings. */
 bool mp_streq(const char *a, const char *b);
 
+/** mp_is_empty() - absent or "". */
+static inline bool mp_is_empty(const char *text)
+{
+	return !text || *text == '\0';
+}
+
+/** mp_or_empty() - the string, never NULL. */
+static inline const char *mp_or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
 /** mp_starts_with() - @text begins with @prefix. */
 bool mp_starts_with(const char *text, const char *prefix);
 

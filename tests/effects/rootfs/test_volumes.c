@@ -175,10 +175,10 @@ static void read_data_link(const char *volume, char *ret, size_t size)
 static void generated_files_have_the_atomic_layout(void **unused)
 {
 	static const struct mp_volume_file files[] = {
-		{ "key", "old", 3, 0644 },
-		{ "dir/a", "A", 1, 0400 },
-		{ "dir/b", "", 0, 0600 },
-		{ "key", "value\0bin", 9, 0640 },
+		{ "key", "old", 3, 0644, 0 },
+		{ "dir/a", "A", 1, 0400, 0 },
+		{ "dir/b", "", 0, 0600, 0 },
+		{ "key", "value\0bin", 9, 0640, 0 },
 	};
 	struct mp_error err = MP_ERROR_NONE;
 	mp_auto_fd base = open_dir(env_dir);
@@ -213,7 +213,7 @@ static void generated_files_have_the_atomic_layout(void **unused)
 
 static void unchanged_files_are_not_written_again(void **unused)
 {
-	struct mp_volume_file files[] = { { "a", "1", 1, 0644 }, { "b/c", "2", 1, 0644 } };
+	struct mp_volume_file files[] = { { "a", "1", 1, 0644, 0 }, { "b/c", "2", 1, 0644, 0 } };
 	struct mp_error err = MP_ERROR_NONE;
 	mp_auto_fd base = open_dir(env_dir);
 	mp_auto_fd fd = -EBADF;
@@ -249,8 +249,8 @@ static void unchanged_files_are_not_written_again(void **unused)
 
 static void an_interrupted_write_is_cleared_and_nested_mount_points_stay(void **unused)
 {
-	static const struct mp_volume_file file = { "a", "1", 1, 0644 };
-	static const struct mp_volume_file other = { "z", "2", 1, 0644 };
+	static const struct mp_volume_file file = { "a", "1", 1, 0644, 0 };
+	static const struct mp_volume_file other = { "z", "2", 1, 0644, 0 };
 	struct mp_error err = MP_ERROR_NONE;
 	mp_auto_fd base = open_dir(env_dir);
 	mp_auto_fd fd = -EBADF;
@@ -270,8 +270,8 @@ static void an_interrupted_write_is_cleared_and_nested_mount_points_stay(void **
 
 static void bad_paths_write_nothing(void **unused)
 {
-	static const struct mp_volume_file files[] = { { "good", "1", 1, 0644 },
-						       { "../bad", "1", 1, 0644 } };
+	static const struct mp_volume_file files[] = { { "good", "1", 1, 0644, 0 },
+						       { "../bad", "1", 1, 0644, 0 } };
 	struct mp_error err = MP_ERROR_NONE;
 	mp_auto_fd base = open_dir(env_dir);
 	mp_auto_fd fd = -EBADF;
@@ -285,7 +285,7 @@ static void bad_paths_write_nothing(void **unused)
 
 static void group_of_generated_files_may_read_them(void **unused)
 {
-	static const struct mp_volume_file files[] = { { "d/key", "1", 1, 0600 } };
+	static const struct mp_volume_file files[] = { { "d/key", "1", 1, 0600, 0 } };
 	struct mp_error err = MP_ERROR_NONE;
 	mp_auto_fd base = open_dir(env_dir);
 	mp_auto_fd fd = -EBADF;
