@@ -89,20 +89,6 @@ static void refuse_ports(const struct mp_pod_spec *spec, const struct mp_contain
 	}
 }
 
-static void refuse_env(const struct mp_container_spec *c, const struct mp_at *at,
-		       struct mp_problems *out)
-{
-	for (size_t i = 0; i < c->n_env; i++) {
-		const struct mp_at *from = MP_AT(MP_AT_INDEX(MP_AT(at, "env"), i), "valueFrom");
-
-		if (c->env[i].file.is_set)
-			mp_check_forbidden(
-				out, MP_AT(from, "fileKeyRef"),
-				"minipod reads no environment from files in volumes; use "
-				"configMapKeyRef or secretKeyRef");
-	}
-}
-
 static void refuse_container(const struct mp_pod_spec *spec, const struct mp_container_spec *c,
 			     const struct mp_at *at, struct mp_problems *out)
 {
@@ -114,7 +100,6 @@ static void refuse_container(const struct mp_pod_spec *spec, const struct mp_con
 					   row->sentence);
 	}
 	refuse_ports(spec, c, at, out);
-	refuse_env(c, at, out);
 }
 
 /* ---- volumes -------------------------------------------------------------------------- */
@@ -125,21 +110,13 @@ struct volume_row {
 	const char *sentence;
 };
 
-static bool uses_hugepages(const struct mp_volume *v)
-{
-	return v->kind == MP_VOLUME_EMPTY_DIR && v->empty_dir.medium &&
-	       mp_starts_with(v->empty_dir.medium, "HugePages");
-}
-
+/* Which page sizes there are is the machine's: mounting the volume finds out. */
 static bool uses_unknown_medium(const struct mp_volume *v)
 {
-	return v->kind == MP_VOLUME_EMPTY_DIR && !mp_is_empty(v->empty_dir.medium) &&
-	       !uses_hugepages(v) && !mp_streq(v->empty_dir.medium, "Memory");
-}
+	const char *medium = mp_or_empty(v->empty_dir.medium);
 
-static bool uses_claim(const struct mp_volume *v)
-{
-	return v->kind == MP_VOLUME_PVC;
+	return v->kind == MP_VOLUME_EMPTY_DIR && medium[0] && !mp_streq(medium, "Memory") &&
+	       !mp_streq(medium, "HugePages") && !mp_starts_with(medium, "HugePages-");
 }
 
 static bool uses_image_volume(const struct mp_volume *v)
@@ -148,12 +125,8 @@ static bool uses_image_volume(const struct mp_volume *v)
 }
 
 static const struct volume_row volume_rows[] = {
-	{ uses_hugepages, "emptyDir", "medium",
-	  "minipod mounts no huge pages; use the medium Memory or leave it out" },
 	{ uses_unknown_medium, "emptyDir", "medium",
-	  "unknown storage medium; use Memory or leave it out" },
-	{ uses_claim, "persistentVolumeClaim", NULL,
-	  "minipod binds no claims; use a hostPath or emptyDir volume" },
+	  "unknown storage medium; use Memory, HugePages or leave it out" },
 	{ uses_image_volume, "image", NULL,
 	  "minipod mounts no images as volumes; use a hostPath or configMap volume" },
 };
@@ -168,16 +141,6 @@ static void refuse_volume(const struct mp_volume *v, const struct mp_at *at,
 		if (row->uses(v))
 			mp_check_forbidden(out, row->child ? MP_AT(field, row->child) : field,
 					   row->sentence);
-	}
-	for (size_t i = 0; v->kind == MP_VOLUME_PROJECTED && i < v->projected.n_sources; i++) {
-		const struct mp_at *source =
-			MP_AT_INDEX(MP_AT(MP_AT(at, "projected"), "sources"), i);
-
-		if (v->projected.sources[i].has_token)
-			mp_check_forbidden(
-				out, MP_AT(source, "serviceAccountToken"),
-				"minipod issues no service account tokens; project a secret that "
-				"holds one");
 	}
 }
 

@@ -285,6 +285,39 @@ enum mp_host_path_type mp_assemble_host_path_type(const char *type)
 	return MP_HOST_PATH_ANY;
 }
 
+int mp_assemble_page_size(const struct mp_pod_spec *spec, const char *medium, const char **ret,
+			  struct mp_error *err)
+{
+	const char *size = NULL;
+
+	if (mp_starts_with(medium, "HugePages-")) {
+		*ret = medium + strlen("HugePages-");
+		return 0;
+	}
+	for (size_t i = 0; i < mp_spec_n_containers(spec); i++) {
+		const struct mp_resource_list *asked = &spec->containers[i].resources.requests;
+
+		for (size_t j = 0; j < asked->n; j++) {
+			const char *name = asked->items[j].name;
+
+			if (!mp_starts_with(name, "hugepages-"))
+				continue;
+			name += strlen("hugepages-");
+			if (size && !mp_streq(size, name))
+				return mp_fail_text(err, EINVAL,
+						    "medium: HugePages can't be used if container "
+						    "requests multiple huge page sizes");
+			size = name;
+		}
+	}
+	if (!size)
+		return mp_fail_text(err, EINVAL,
+				    "medium: HugePages needs a container that requests huge pages "
+				    "of one size; or name it, as in HugePages-2Mi");
+	*ret = size;
+	return 0;
+}
+
 int mp_signal_number(const char *name)
 {
 	char *end;

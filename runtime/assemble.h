@@ -64,6 +64,15 @@ int mp_assemble_check_non_root(const struct mp_pod_spec *spec, size_t index,
 /** mp_assemble_propagation() - a volume mount's mountPropagation. */
 enum mp_propagation mp_assemble_propagation(const struct mp_volume_mount *mount);
 
+/**
+ * mp_assemble_page_size() - "2Mi" of an emptyDir's medium HugePages-2Mi; for plain HugePages the one
+ * size that the containers ask for.
+ *
+ * Return: 0; -EINVAL when the containers ask for none, or for several.
+ */
+int mp_assemble_page_size(const struct mp_pod_spec *spec, const char *medium, const char **ret,
+			  struct mp_error *err);
+
 /** mp_assemble_host_path_type() - hostPath.type. */
 enum mp_host_path_type mp_assemble_host_path_type(const char *type);
 

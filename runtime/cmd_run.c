@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/cmd_run.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include "runtime/cli.h"
 #include "runtime/client.h"
 #include "runtime/manifest.h"
+#include "runtime/providers.h"
 #include "runtime/startup.h"
 #include "runtime/supervisor.h"
 
@@ -32,6 +34,8 @@ const struct mp_option mp_run_options[] = {
 	{ "timeout", 0, "DURATION", "with -d, wait no longer than that (the pod goes on)", false },
 	{ "replace", 0, NULL, "delete a pod of that name first", false },
 	{ "result-file", 0, "FILE", "write the pod as it ended, a core/v1 object", false },
+	{ "pvc", 0, "NAME=DIR", "bind the claim NAME to a directory; may be given again", false },
+	{ "service-account-token", 0, "FILE", "the token that projected volumes show", false },
 	{ NULL, 0, NULL, NULL, false },
 };
 
@@ -53,6 +57,23 @@ static size_t collect_files(const struct mp_args *args, const char **files, size
 	return n;
 }
 
+/* What the command line provides for the pod becomes objects beside it. */
+static int provide(const struct mp_args *args, struct mp_manifest *m,
+		   const struct mp_pod_spec *spec, struct mp_error *err)
+{
+	const char *token = mp_args_get(args, "service-account-token");
+	int r = 0;
+
+	for (size_t i = 0; i < args->n_values && r == 0; i++)
+		if (mp_streq(args->values[i].option->name, "pvc"))
+			r = mp_providers_map_claim(m, spec->meta.namespace_, args->values[i].value,
+						   err);
+	if (r == 0 && token)
+		r = mp_providers_add_token(m, spec->meta.namespace_, mp_service_account(spec),
+					   token, err);
+	return r == 0 ? mp_providers_check(spec, &m->objects, err) : r;
+}
+
 static int load(const struct mp_args *args, struct mp_manifest *m, const struct mp_pod_spec **spec,
 		struct mp_error *err)
 {
@@ -67,7 +88,9 @@ static int load(const struct mp_args *args, struct mp_manifest *m, const struct 
 	print_lines(MP_LOG_NOTE, &m->notes);
 	print_lines(MP_LOG_WARNING, &m->warnings);
 	print_lines(MP_LOG_ERROR, &m->errors);
-	return r < 0 ? r : mp_manifest_only_pod(m, spec, err);
+	if (r == 0)
+		r = mp_manifest_only_pod(m, spec, err);
+	return r == 0 ? provide(args, m, *spec, err) : r;
 }
 
 /* The directory is opened now: a mistake shows at once, and a later chdir does no harm. */
@@ -302,6 +325,7 @@ int mp_cmd_run(const struct mp_args *args)
 	int code = MP_EXIT_OURS;
 	int r = load(args, &m, &spec, &err);
 
+	assert(r < 0 || spec);
 	if (r == 0 && geteuid() != 0)
 		r = mp_fail_text(
 			&err, EPERM,

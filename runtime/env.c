@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "lifecycle/env_expand.h"
+#include "runtime/env_file.h"
+#include "runtime/service_env.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -49,24 +51,32 @@ char **mp_env_vector(const struct mp_env *env, struct mp_arena *arena)
 	return list;
 }
 
+/* What "$(VAR)" may name: the second counts where the first has nothing. */
+struct scope {
+	const struct mp_env *env, *more;
+};
+
 static const char *lookup(void *ctx, const char *name, size_t len)
 {
-	const struct mp_env *env = ctx;
+	const struct scope *scope = ctx;
 
-	for (size_t i = 0; i < env->n; i++)
-		if (strlen(env->vars[i].key) == len && memcmp(env->vars[i].key, name, len) == 0)
-			return env->vars[i].value;
+	for (int k = 0; k < 2; k++) {
+		const struct mp_env *env = k == 0 ? scope->env : scope->more;
+
+		for (size_t i = 0; env && i < env->n; i++)
+			if (strlen(env->vars[i].key) == len &&
+			    memcmp(env->vars[i].key, name, len) == 0)
+				return env->vars[i].value;
+	}
 	return NULL;
 }
 
-static char *expand(struct mp_arena *arena, const char *text, const struct mp_env *env)
+static char *expand(struct mp_arena *arena, const char *text, const struct mp_env *env,
+		    const struct mp_env *more)
 {
-	union {
-		const struct mp_env *in;
-		void *out;
-	} ctx = { .in = env };
+	struct scope scope = { env, more };
 
-	return mp_expand_dup(text, lookup, ctx.out, arena);
+	return mp_expand_dup(text, lookup, &scope, arena);
 }
 
 /* ---- references ----------------------------------------------------------------------------- */
@@ -210,8 +220,8 @@ const char *mp_resource_value(const struct mp_pod_spec *spec, size_t container,
 	if (ref->divisor.is_set && ref->divisor.nano > 0)
 		divisor = is_cpu ? mp_quantity_milli(&ref->divisor) :
 				   mp_quantity_value(&ref->divisor);
-	return mp_arena_printf(arena, "%lld",
-			       (long long)(value / divisor + (value % divisor > 0 ? 1 : 0)));
+	value = value / divisor + (value % divisor > 0 ? 1 : 0);
+	return mp_arena_printf(arena, "%lld", (long long)value);
 }
 
 /* ---- environment ------------------------------------------------------------------------------- */
@@ -222,7 +232,20 @@ struct builder {
 	const struct mp_env_facts *facts;
 	struct mp_arena *arena;
 	struct mp_env *env;
+	struct mp_env services;
 };
+
+/* A Secret's bytes as a variable; a NUL would silently end it. */
+static int add_bytes(struct builder *b, const char *name, const struct mp_object_entry *entry,
+		     struct mp_error *err)
+{
+	if (memchr(entry->bytes, '\0', entry->len))
+		return mp_fail_text(err, EINVAL,
+				    "environment variable %s: the value has a NUL byte; mount it "
+				    "as a file instead",
+				    name);
+	return mp_env_set(b->env, b->arena, name, entry->bytes);
+}
 
 static int add_env_from(struct builder *b, const struct mp_env_from *from, struct mp_error *err)
 {
@@ -243,9 +266,14 @@ static int add_env_from(struct builder *b, const struct mp_env_from *from, struc
 		const char *key = from->prefix && from->prefix[0] ?
 					  mp_arena_printf(b->arena, "%s%s", from->prefix, e->key) :
 					  e->key;
+		int r = 0;
 
-		if (!key || mp_env_set(b->env, b->arena, key, e->bytes) < 0)
+		if (!key)
 			return -ENOMEM;
+		if (!e->is_binary)
+			r = add_bytes(b, key, e, err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -258,8 +286,8 @@ static int add_key_ref(struct builder *b, const char *name, const struct mp_key_
 		mp_objects_find(b->facts->objects, kind, b->spec->meta.namespace_, ref->name);
 	const struct mp_object_entry *entry = object ? mp_object_key(object, ref->key) : NULL;
 
-	if (entry)
-		return mp_env_set(b->env, b->arena, name, entry->bytes);
+	if (entry && !entry->is_binary)
+		return add_bytes(b, name, entry, err);
 	if (ref->is_optional)
 		return 0;
 	if (!object)
@@ -269,16 +297,46 @@ static int add_key_ref(struct builder *b, const char *name, const struct mp_key_
 			    is_map ? "ConfigMap" : "Secret", b->spec->meta.namespace_, ref->name);
 }
 
+static int add_file_ref(struct builder *b, const char *name, const struct mp_file_key_ref *ref,
+			struct mp_error *err)
+{
+	const char *value = NULL;
+	char *text = NULL;
+	size_t len = 0;
+	int r = b->facts->read_file ? b->facts->read_file(b->facts->read_ctx, ref->volume,
+							  ref->path, b->arena, &text, &len) :
+				      -ENOENT;
+
+	if (r == -ENOENT)
+		return mp_fail_text(err, EINVAL,
+				    "cannot find the volume \"%s\" referenced by FileKeyRef",
+				    ref->volume);
+	if (r == 0)
+		r = mp_env_file_get(text, len, ref->key, b->arena, &value);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		return mp_fail_text(err, EINVAL, "couldn't parse env file");
+	if (value && value[0])
+		return mp_env_set(b->env, b->arena, name, value);
+	if (ref->is_optional)
+		return 0;
+	return mp_fail_text(err, EINVAL, "environment variable key \"%s\" not found in file \"%s\"",
+			    ref->key, ref->path);
+}
+
 static int add_var(struct builder *b, const struct mp_env_var *var, struct mp_error *err)
 {
 	const char *value = "";
 
 	if (var->value && var->value[0]) {
-		value = expand(b->arena, var->value, b->env);
+		value = expand(b->arena, var->value, b->env, &b->services);
 	} else if (var->config_map.is_set) {
 		return add_key_ref(b, var->name, &var->config_map, MP_OBJECT_CONFIG_MAP, err);
 	} else if (var->secret.is_set) {
 		return add_key_ref(b, var->name, &var->secret, MP_OBJECT_SECRET, err);
+	} else if (var->file.is_set) {
+		return add_file_ref(b, var->name, &var->file, err);
 	} else if (var->field.is_set) {
 		value = mp_field_value(b->spec, var->field.path, false, b->facts, b->arena);
 	} else if (var->resource.is_set) {
@@ -296,14 +354,18 @@ int mp_env_spec_only(const struct mp_pod_spec *spec, size_t container,
 		     struct mp_error *err)
 {
 	const struct mp_container_spec *c = &spec->containers[container];
-	struct builder b = { spec, container, facts, arena, ret };
-	int r = 0;
+	struct builder b = { spec, container, facts, arena, ret, { .n = 0 } };
+	int r = mp_service_env(spec, facts->objects, arena, &b.services);
 
 	*ret = (struct mp_env){ .n = 0 };
 	for (size_t i = 0; i < c->n_env_from && r == 0; i++)
 		r = add_env_from(&b, &c->env_from[i], err);
 	for (size_t i = 0; i < c->n_env && r == 0; i++)
 		r = add_var(&b, &c->env[i], err);
+	for (size_t i = 0; i < b.services.n && r == 0; i++)
+		if (!mp_env_get(ret, b.services.vars[i].key))
+			r = mp_env_set(ret, arena, b.services.vars[i].key,
+				       b.services.vars[i].value);
 	return r;
 }
 
@@ -345,7 +407,7 @@ static int append(char **argv, size_t *n, const struct mp_strings *list, const s
 		  struct mp_arena *arena)
 {
 	for (size_t i = 0; i < list->n; i++) {
-		argv[*n] = env ? expand(arena, list->items[i], env) :
+		argv[*n] = env ? expand(arena, list->items[i], env, NULL) :
 				 mp_arena_strdup(arena, list->items[i]);
 		if (!argv[*n])
 			return -ENOMEM;

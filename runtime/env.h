@@ -25,6 +25,12 @@ struct mp_env_facts {
 	const char *pod_ip, *pod_ip6; /* "" when there is none */
 	const char *hostname;         /* HOSTNAME */
 	const char *const *image_env; /* "NAME=value", NULL-terminated; NULL = none */
+
+	/* The text of a file in a volume (fileKeyRef), arena memory: 0, -EINVAL when it cannot be
+	 * read, -ENOENT when there is no such volume. NULL: there are no volumes. */
+	int (*read_file)(const void *ctx, const char *volume, const char *path,
+			 struct mp_arena *arena, char **ret_text, size_t *ret_len);
+	const void *read_ctx;
 };
 
 /** struct mp_env - name/value pairs in final order. */
@@ -54,7 +60,7 @@ char **mp_env_vector(const struct mp_env *env, struct mp_arena *arena);
 
 /**
  * mp_env_spec_only() - the variables that "$(VAR)" in command, args and subPathExpr may use:
- * envFrom and env, not the image's.
+ * envFrom and env in the order of their first definition, then those of Services; not the image's.
  */
 int mp_env_spec_only(const struct mp_pod_spec *spec, size_t container,
 		     const struct mp_env_facts *facts, struct mp_arena *arena, struct mp_env *ret,

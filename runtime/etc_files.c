@@ -24,14 +24,14 @@ int mp_pod_hostname(const struct mp_pod_spec *spec, const char *host, char ret[M
 	else if (spec->hostname && spec->hostname[0])
 		name = spec->hostname;
 
-	const size_t most =
-		spec->host_network || spec->hostname_override ? NODE_NAME_MAX : HOST_LABEL_MAX;
+	const size_t most = spec->host_network ? NODE_NAME_MAX : HOST_LABEL_MAX;
 	size_t len = strnlen(name, most);
 
 	while (len > 0 && (name[len - 1] == '-' || name[len - 1] == '.'))
 		len--;
 	if (len == 0)
-		return mp_fail_text(err, EINVAL, "hostname %s is invalid", name);
+		return mp_fail_text(err, EINVAL, "hostname for pod \"%s\" was invalid: \"%s\"",
+				    spec->meta.name, name);
 	memcpy(ret, name, len);
 	ret[len] = '\0';
 	return 0;
@@ -152,11 +152,26 @@ static bool same(struct word a, struct word b)
 
 static void add_word(struct words *list, struct word w)
 {
+	if (list->n < WORDS_MAX)
+		list->items[list->n++] = w;
+}
+
+static void add_new_word(struct words *list, struct word w)
+{
 	for (size_t i = 0; i < list->n; i++)
 		if (same(list->items[i], w))
 			return;
-	if (list->n < WORDS_MAX)
-		list->items[list->n++] = w;
+	add_word(list, w);
+}
+
+/* The first of equal ones stays. */
+static void drop_duplicates(struct words *list)
+{
+	const struct words all = *list;
+
+	list->n = 0;
+	for (size_t i = 0; i < all.n; i++)
+		add_new_word(list, all.items[i]);
 }
 
 static void add_option(struct resolv *r, struct word name, struct word value)
@@ -230,12 +245,14 @@ static void parse_host(const char *file, struct resolv *r)
 
 static void merge_config(const struct mp_dns_config *dns, struct resolv *r)
 {
+	drop_duplicates(&r->servers);
+	drop_duplicates(&r->searches);
 	for (size_t i = 0; i < dns->nameservers.n; i++)
-		add_word(&r->servers, (struct word){ dns->nameservers.items[i],
-						     strlen(dns->nameservers.items[i]) });
+		add_new_word(&r->servers, (struct word){ dns->nameservers.items[i],
+							 strlen(dns->nameservers.items[i]) });
 	for (size_t i = 0; i < dns->searches.n; i++)
-		add_word(&r->searches,
-			 (struct word){ dns->searches.items[i], strlen(dns->searches.items[i]) });
+		add_new_word(&r->searches, (struct word){ dns->searches.items[i],
+							  strlen(dns->searches.items[i]) });
 	for (size_t i = 0; i < dns->n_options; i++) {
 		const struct mp_dns_option *o = &dns->options[i];
 		const bool has_value = o->value && o->value[0];
@@ -268,14 +285,19 @@ static void apply_limits(struct resolv *r, struct mp_dns_notes *notes)
 				   "omitted, the applied nameserver line is: ");
 		add_line(&note, &r->servers);
 	}
+	if (r->searches.n > SEARCHES_MAX) {
+		r->searches.n = SEARCHES_MAX;
+		is_cut = true;
+	}
 	for (size_t i = 0; i < r->searches.n; i++) {
 		const struct word w = r->searches.items[i];
 
-		if (w.len > SEARCH_BYTES_MAX || kept == SEARCHES_MAX ||
-		    bytes + (kept > 0 ? 1 : 0) + w.len > SEARCH_LINE_MAX) {
+		if (w.len > SEARCH_BYTES_MAX) {
 			is_cut = true;
-			if (w.len > SEARCH_BYTES_MAX)
-				continue;
+			continue;
+		}
+		if (bytes + (kept > 0 ? 1 : 0) + w.len > SEARCH_LINE_MAX) {
+			is_cut = true;
 			break;
 		}
 		bytes += (kept > 0 ? 1 : 0) + w.len;

@@ -14,16 +14,15 @@
 #include <unistd.h>
 
 #include "cgroups/devices.h"
-#include "lifecycle/env_expand.h"
 #include "rootfs/overlay.h"
 #include "rootfs/passwd.h"
-#include "rootfs/subpath.h"
 #include "rootfs/volumes.h"
 #include "runtime/assemble.h"
 #include "runtime/base/fd.h"
 #include "runtime/etc_files.h"
 #include "runtime/exec_security.h"
 #include "runtime/supervisor.h"
+#include "runtime/volume_binds.h"
 
 #define CONFIG_ERROR "CreateContainerConfigError"
 #define CREATE_ERROR "CreateContainerError"
@@ -168,9 +167,6 @@ static bool is_mount_target(const struct mp_container_spec *c, const char *path)
 static int add_file_bind(struct build *b, int dir_fd, const char *file, const char *target,
 			 bool is_readonly, struct mp_error *err)
 {
-	if (is_mount_target(b->c, target))
-		return 0;
-
 	const int fd = openat(dir_fd, file, O_PATH | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0)
@@ -184,75 +180,27 @@ static int add_file_bind(struct build *b, int dir_fd, const char *file, const ch
 	return 0;
 }
 
-static const char *lookup(void *ctx, const char *name, size_t len)
+/* A volume at that very path is there instead. */
+static int add_etc_bind(struct build *b, const char *file, const char *target, bool is_readonly,
+			struct mp_error *err)
 {
-	const struct mp_env *env = ctx;
-
-	for (size_t i = 0; i < env->n; i++)
-		if (strlen(env->vars[i].key) == len && memcmp(env->vars[i].key, name, len) == 0)
-			return env->vars[i].value[0] ? env->vars[i].value : NULL;
-	return NULL;
-}
-
-/* The sub-path of a mount, expanded; "" when there is none. */
-static int sub_path_of(struct build *b, const struct mp_volume_mount *m, const char **ret,
-		       struct mp_error *err)
-{
-	*ret = m->sub_path ? m->sub_path : "";
-	if (!m->sub_path_expr || !m->sub_path_expr[0])
+	if (is_mount_target(b->c, target))
 		return 0;
-
-	char missing_text[512];
-	struct mp_buf missing = MP_BUF(missing_text);
-
-	/* An unset or empty variable is an error, unlike anywhere else. */
-	missing_text[0] = '\0';
-	for (const char *at = strstr(m->sub_path_expr, "$("); at; at = strstr(at + 1, "$(")) {
-		const char *end = strchr(at, ')');
-
-		if (at > m->sub_path_expr && at[-1] == '$')
-			continue;
-		if (end && !lookup(&b->spec_env, at + 2, (size_t)(end - at - 2)))
-			mp_buf_addf(&missing, "%s%.*s", missing.len > 0 ? ", " : "",
-				    (int)(end - at - 2), at + 2);
-	}
-	if (missing.len > 0)
-		return mp_fail_text(err, EINVAL, "missing value for %s", missing_text);
-	*ret = mp_expand_dup(m->sub_path_expr, lookup, &b->spec_env, &b->record->arena);
-	return *ret ? 0 : mp_fail(err, ENOMEM, "subPathExpr");
+	return add_file_bind(b, b->sv->private_fd, file, target, is_readonly, err);
 }
 
 static int add_volume_bind(struct build *b, const struct mp_volume_mount *m, struct mp_error *err)
 {
-	const int volume = mp_spec_volume(b->sv->spec, m->name);
-	const enum mp_volume_kind kind = b->sv->spec->volumes[volume].kind;
-	const bool is_generated = kind == MP_VOLUME_CONFIG_MAP || kind == MP_VOLUME_SECRET ||
-				  kind == MP_VOLUME_DOWNWARD || kind == MP_VOLUME_PROJECTED;
-	const char *sub_path;
-	const char *target = m->mount_path;
-	int fd = mp_volume_fd(b->sv, m->name);
-	int r = sub_path_of(b, m, &sub_path, err);
+	struct mp_bind bind;
+	int fd = -EBADF;
+	const int r =
+		mp_volume_bind(b->sv, b->c, m, &b->spec_env, &b->record->arena, &bind, &fd, err);
 
-	if (r == 0 && sub_path[0]) {
-		r = mp_subpath_open(fd, sub_path, m->name, b->c->name, &fd, err);
-		if (r == 0)
-			keep_fd(b->record, fd);
-	}
 	if (r < 0)
 		return r;
-	if (target[0] != '/')
-		target = mp_arena_printf(&b->record->arena, "/%s", target);
-	if (!target)
-		return mp_fail(err, ENOMEM, "mount path");
-	add_bind(b, &(struct mp_bind){ .name = m->name,
-				       .target = target,
-				       .source_fd = fd,
-				       .is_readonly = m->read_only || is_generated,
-				       .is_recursive_readonly =
-					       mp_streq(m->recursive_read_only, "Enabled") ||
-					       mp_streq(m->recursive_read_only, "IfPossible"),
-				       .is_idmapped = true,
-				       .propagation = mp_assemble_propagation(m) });
+	if (fd >= 0)
+		keep_fd(b->record, fd);
+	add_bind(b, &bind);
 	return 0;
 }
 
@@ -275,11 +223,12 @@ static int collect_binds(struct build *b, struct mp_error *err)
 			return r;
 	}
 	b->reason = CREATE_ERROR;
-	r = add_file_bind(b, dir, "etc-hosts", "/etc/hosts", false, err);
+	r = add_etc_bind(b, "etc-hosts", "/etc/hosts", false, err);
 	if (r == 0)
-		r = add_file_bind(b, dir, "hostname", "/etc/hostname", ro, err);
+		r = add_etc_bind(b, "hostname", "/etc/hostname", ro, err);
 	if (r == 0)
-		r = add_file_bind(b, dir, "resolv.conf", "/etc/resolv.conf", ro, err);
+		r = add_etc_bind(b, "resolv.conf", "/etc/resolv.conf", ro, err);
+	/* Also where a volume is mounted: what is written there is the message. */
 	if (r == 0)
 		r = add_file_bind(b, dir, b->record->termination_file, b->c->termination_path,
 				  false, err);

@@ -1,27 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Volumes: from the manifest's words to directories, tmpfs and generated files. Idempotent. */
+/*
+ * Volumes: from the manifest's words to directories, file systems and generated files. Idempotent.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "rootfs/resolve.h"
 #include "rootfs/volumes.h"
 #include "runtime/assemble.h"
 #include "runtime/base/fd.h"
+#include "runtime/env_file.h"
+#include "runtime/providers.h"
 #include "runtime/supervisor.h"
-
-#define DEFAULT_MODE 0644
-#define FILES_MAX    1024
-
-/** struct files - generated files of one volume while they are collected. */
-struct files {
-	struct mp_supervisor *sv;
-	struct mp_arena *arena;
-	struct mp_env_facts facts;
-	struct mp_volume_file list[FILES_MAX];
-	size_t n;
-};
+#include "runtime/volume_files.h"
 
 static const char *plugin_dir(enum mp_volume_kind kind)
 {
@@ -49,7 +43,7 @@ static const char *plugin_dir(enum mp_volume_kind kind)
 static bool is_on_disk(const struct mp_volume *v)
 {
 	return v->kind == MP_VOLUME_CONFIG_MAP ||
-	       (v->kind == MP_VOLUME_EMPTY_DIR && !mp_streq(v->empty_dir.medium, "Memory"));
+	       (v->kind == MP_VOLUME_EMPTY_DIR && mp_is_empty(v->empty_dir.medium));
 }
 
 static int open_plugin_dir(struct mp_supervisor *sv, const struct mp_volume *v, int *ret_fd,
@@ -69,123 +63,37 @@ static int open_plugin_dir(struct mp_supervisor *sv, const struct mp_volume *v, 
 	return *ret_fd < 0 ? mp_fail(err, errno, "open %s", path) : 0;
 }
 
-/* ---- generated files ------------------------------------------------------------------------ */
-
-static int add_file(struct files *f, const char *path, const void *data, size_t size, mode_t mode,
-		    struct mp_error *err)
-{
-	if (f->n == FILES_MAX)
-		return mp_fail_text(err, E2BIG, "more than %d files", FILES_MAX);
-	f->list[f->n++] =
-		(struct mp_volume_file){ .path = path, .data = data, .size = size, .mode = mode };
-	return 0;
-}
-
-static mode_t mode_of(struct mp_opt_int own, struct mp_opt_int all)
-{
-	return (mode_t)(own.is_set ? own.v : all.is_set ? all.v : DEFAULT_MODE);
-}
-
-static int add_object(struct files *f, const struct mp_object_volume *source,
-		      enum mp_object_kind kind, struct mp_opt_int mode, struct mp_error *err)
-{
-	const char *ns = f->sv->spec->meta.namespace_;
-	const bool is_map = kind == MP_OBJECT_CONFIG_MAP;
-	const struct mp_object *object =
-		mp_objects_find(f->sv->config.objects, kind, ns, source->name);
-	const struct mp_opt_int none = { 0 };
-	int r = 0;
-
-	if (!object) {
-		if (source->is_optional)
-			return 0;
-		return mp_fail_text(err, ENOENT, "%s \"%s\" not found",
-				    is_map ? "configmap" : "secret", source->name);
-	}
-	for (size_t i = 0; i < object->n_entries && !source->has_items && r == 0; i++)
-		r = add_file(f, object->entries[i].key, object->entries[i].bytes,
-			     object->entries[i].len, mode_of(none, mode), err);
-	for (size_t i = 0; i < source->n_items && r == 0; i++) {
-		const struct mp_key_item *item = &source->items[i];
-		const struct mp_object_entry *entry = mp_object_key(object, item->key);
-
-		if (entry)
-			r = add_file(f, item->path, entry->bytes, entry->len,
-				     mode_of(item->mode, mode), err);
-		else if (!source->is_optional)
-			r = mp_fail_text(err, ENOENT, "%sreferences non-existent %s key: %s",
-					 is_map ? "configmap " : "", is_map ? "config" : "secret",
-					 item->key);
-	}
-	return r;
-}
-
-static int add_downward(struct files *f, const struct mp_downward_volume *source,
-			struct mp_opt_int mode, struct mp_error *err)
-{
-	const struct mp_pod_spec *spec = f->sv->spec;
-	int r = 0;
-
-	for (size_t i = 0; i < source->n_items && r == 0; i++) {
-		const struct mp_downward_item *item = &source->items[i];
-		const char *text =
-			item->field.is_set ?
-				mp_field_value(spec, item->field.path, true, &f->facts, f->arena) :
-				mp_resource_value(spec, 0, &item->resource, true, &f->facts,
-						  f->arena);
-
-		if (!text)
-			return mp_fail_text(err, EINVAL, "%s cannot be resolved",
-					    item->field.is_set ? item->field.path :
-								 item->resource.resource);
-		r = add_file(f, item->path, text, strlen(text), mode_of(item->mode, mode), err);
-	}
-	return r;
-}
-
-static int add_projected(struct files *f, const struct mp_volume *v, struct mp_error *err)
-{
-	const struct mp_opt_int mode = v->projected.default_mode;
-	int r = 0;
-
-	for (size_t i = 0; i < v->projected.n_sources && r == 0; i++) {
-		const struct mp_projected_source *s = &v->projected.sources[i];
-
-		if (s->has_config_map)
-			r = add_object(f, &s->config_map, MP_OBJECT_CONFIG_MAP, mode, err);
-		else if (s->has_secret)
-			r = add_object(f, &s->secret, MP_OBJECT_SECRET, mode, err);
-		else if (s->has_downward)
-			r = add_downward(f, &s->downward, mode, err);
-	}
-	return r;
-}
-
-static int collect(struct files *f, const struct mp_volume *v, struct mp_error *err)
-{
-	switch (v->kind) {
-	case MP_VOLUME_CONFIG_MAP:
-		return add_object(f, &v->config_map, MP_OBJECT_CONFIG_MAP,
-				  v->config_map.default_mode, err);
-	case MP_VOLUME_SECRET:
-		return add_object(f, &v->secret, MP_OBJECT_SECRET, v->secret.default_mode, err);
-	case MP_VOLUME_DOWNWARD:
-		return add_downward(f, &v->downward, v->downward.default_mode, err);
-	case MP_VOLUME_PROJECTED:
-		return add_projected(f, v, err);
-	case MP_VOLUME_NONE:
-	case MP_VOLUME_EMPTY_DIR:
-	case MP_VOLUME_HOST_PATH:
-	case MP_VOLUME_PVC:
-	case MP_VOLUME_IMAGE:
-		break;
-	}
-	return 0;
-}
-
 static gid_t fs_group(const struct mp_pod_spec *spec)
 {
 	return spec->security.fs_group.is_set ? (gid_t)spec->security.fs_group.v : (gid_t)-1;
+}
+
+/* The path of @target below @base, or NULL; both may have slashes too many. */
+static const char *below(const char *target, const char *base)
+{
+	for (;;) {
+		const size_t n = strcspn(base += strspn(base, "/"), "/");
+
+		target += strspn(target, "/");
+		if (n == 0)
+			return *target ? target : NULL;
+		if (strncmp(target, base, n) != 0 || (target[n] != '/' && target[n] != '\0'))
+			return NULL;
+		base += n;
+		target += n;
+	}
+}
+
+/* Is @target, a mount point below @base, inside another mount that is below @base, too? */
+static bool is_deeper(const struct mp_container_spec *c, const char *target, const char *base)
+{
+	for (size_t i = 0; i < c->n_mounts; i++) {
+		const char *path = c->mounts[i].mount_path;
+
+		if (below(path, base) && below(target, path))
+			return true;
+	}
+	return false;
 }
 
 /* Other volumes mounted below a read-only one need their mount point in it (9.7). */
@@ -199,16 +107,16 @@ static int make_nested(const struct mp_supervisor *sv, const struct mp_volume *v
 
 		for (size_t j = 0; j < c->n_mounts && r == 0; j++) {
 			const char *base = c->mounts[j].mount_path;
-			const size_t len = strlen(base);
 
-			if (!mp_streq(c->mounts[j].name, v->name) || c->mounts[j].sub_path)
+			if (!mp_streq(c->mounts[j].name, v->name) ||
+			    !mp_is_empty(c->mounts[j].sub_path) ||
+			    !mp_is_empty(c->mounts[j].sub_path_expr))
 				continue;
 			for (size_t k = 0; k < c->n_mounts && r == 0; k++) {
-				const char *path = c->mounts[k].mount_path;
+				const char *path = below(c->mounts[k].mount_path, base);
 
-				if (k != j && strncmp(path, base, len) == 0 && path[len] == '/' &&
-				    path[len + 1] != '\0')
-					r = mp_volume_subdir(fd, path + len + 1, err);
+				if (path && !is_deeper(c, c->mounts[k].mount_path, base))
+					r = mp_volume_subdir(fd, path, err);
 			}
 		}
 	}
@@ -218,26 +126,21 @@ static int make_nested(const struct mp_supervisor *sv, const struct mp_volume *v
 static int setup_files(struct mp_supervisor *sv, const struct mp_volume *v, int parent, int *ret_fd,
 		       struct mp_error *err)
 {
-	static struct files f; /* one thread; large */
-	struct mp_arena arena = { .head = NULL };
-	int r;
+	const struct mp_env_facts facts = mp_env_facts_now(sv, NULL);
+	struct mp_volume_files files = { .n = 0 };
+	int r = mp_volume_files_collect(sv->spec, v, &facts, &files, err);
 
-	f.sv = sv;
-	f.arena = &arena;
-	f.facts = mp_env_facts_now(sv, NULL);
-	f.n = 0;
-	r = collect(&f, v, err);
 	/* A ConfigMap is no secret: it may live on disk; the others never touch one. */
 	if (r == 0)
 		r = v->kind == MP_VOLUME_CONFIG_MAP ?
 			    mp_volume_dir(parent, v->name, ret_fd, err) :
-			    mp_volume_tmpfs(parent, v->name, 0, 0777, ret_fd, err);
+			    mp_volume_tmpfs(parent, v->name, 0, 01777, ret_fd, err);
 	if (r == 0)
-		r = mp_volume_write(*ret_fd, f.list, f.n, fs_group(sv->spec), sv->now.wall, NULL,
-				    err);
+		r = mp_volume_write(*ret_fd, files.list, files.n, fs_group(sv->spec), sv->now.wall,
+				    NULL, err);
 	if (r == 0)
 		r = make_nested(sv, v, *ret_fd, err);
-	mp_arena_done(&arena);
+	mp_arena_done(&files.arena);
 	return r;
 }
 
@@ -257,16 +160,78 @@ static uint64_t memory_size(const struct mp_supervisor *sv, const struct mp_volu
 	return size;
 }
 
+static int make_empty_dir(struct mp_supervisor *sv, const struct mp_volume *v, int parent,
+			  int *ret_fd, struct mp_error *err)
+{
+	const char *medium = mp_or_empty(v->empty_dir.medium);
+	const char *page_size = NULL;
+	int r;
+
+	if (mp_streq(medium, "Memory"))
+		return mp_volume_tmpfs(parent, v->name, memory_size(sv, v), 01777, ret_fd, err);
+	if (!medium[0])
+		return mp_volume_dir(parent, v->name, ret_fd, err);
+	r = mp_assemble_page_size(sv->spec, medium, &page_size, err);
+	return r < 0 ? r : mp_volume_hugetlbfs(parent, v->name, page_size, ret_fd, err);
+}
+
 static int setup_empty_dir(struct mp_supervisor *sv, const struct mp_volume *v, int parent,
 			   int *ret_fd, struct mp_error *err)
 {
-	int r = mp_streq(v->empty_dir.medium, "Memory") ?
-			mp_volume_tmpfs(parent, v->name, memory_size(sv, v), 0777, ret_fd, err) :
-			mp_volume_dir(parent, v->name, ret_fd, err);
+	int r = make_empty_dir(sv, v, parent, ret_fd, err);
 
 	if (r == 0 && sv->spec->security.fs_group.is_set)
 		r = mp_volume_set_group(*ret_fd, fs_group(sv->spec), false, MP_GROUP_ALWAYS, err);
 	return r;
+}
+
+/* ---- claims ------------------------------------------------------------------------------------ */
+
+/* Only a local volume is the claim's own: a hostPath may be anybody's, as in a pod. */
+static int setup_claim(struct mp_supervisor *sv, const struct mp_volume *v, int *ret_fd,
+		       struct mp_error *err)
+{
+	const struct mp_pod_security *security = &sv->spec->security;
+	const struct mp_object *volume = NULL;
+	mp_auto_fd fd = -EBADF;
+	int r = mp_claim_find(sv->config.objects, sv->spec->meta.namespace_, v->pvc.claim_name,
+			      &volume, err);
+
+	if (r == 0 && volume->pv.has_host_path)
+		return mp_volume_host_path(volume->pv.path,
+					   mp_assemble_host_path_type(volume->pv.path_type), ret_fd,
+					   err);
+	if (r < 0)
+		return r;
+	fd = open(volume->pv.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return mp_fail(err, errno, "open %s", volume->pv.path);
+	if (security->fs_group.is_set && !v->pvc.read_only)
+		r = mp_volume_set_group(fd, fs_group(sv->spec), false,
+					mp_streq(security->fs_group_change_policy,
+						 "OnRootMismatch") ?
+						MP_GROUP_ON_ROOT_MISMATCH :
+						MP_GROUP_ALWAYS,
+					err);
+	if (r == 0)
+		*ret_fd = mp_steal_fd(&fd);
+	return r;
+}
+
+/* ---- all of them ------------------------------------------------------------------------------- */
+
+/* Does a container want to see, or to show, what is mounted in the volume later on? */
+static bool propagates(const struct mp_pod_spec *spec, const struct mp_volume *v)
+{
+	for (size_t i = 0; i < mp_spec_n_containers(spec); i++) {
+		const struct mp_container_spec *c = &spec->containers[i];
+
+		for (size_t j = 0; j < c->n_mounts; j++)
+			if (mp_streq(c->mounts[j].name, v->name) &&
+			    mp_assemble_propagation(&c->mounts[j]) != MP_PROPAGATION_PRIVATE)
+				return true;
+	}
+	return false;
 }
 
 static int setup(struct mp_supervisor *sv, const struct mp_volume *v, int *ret_fd,
@@ -280,24 +245,34 @@ static int setup(struct mp_supervisor *sv, const struct mp_volume *v, int *ret_f
 		return mp_volume_host_path(v->host_path.path,
 					   mp_assemble_host_path_type(v->host_path.type), ret_fd,
 					   err);
+	if (v->kind == MP_VOLUME_PVC)
+		return setup_claim(sv, v, ret_fd, err);
 	if (!plugin_dir(v->kind))
 		return mp_fail_text(err, EOPNOTSUPP, "this kind of volume is not supported");
 	r = open_plugin_dir(sv, v, &parent, err);
 	if (r == 0)
 		r = v->kind == MP_VOLUME_EMPTY_DIR ? setup_empty_dir(sv, v, parent, &fd, err) :
 						     setup_files(sv, v, parent, &fd, err);
+	if (r == 0 && propagates(sv->spec, v))
+		r = mp_volume_share(parent, v->name, &fd, err);
 	if (r < 0)
 		return r;
 	*ret_fd = mp_steal_fd(&fd);
 	return 0;
 }
 
-static bool is_mounted(const struct mp_pod_spec *spec, const char *name)
+static bool is_used(const struct mp_pod_spec *spec, const char *name)
 {
-	for (size_t i = 0; i < mp_spec_n_containers(spec); i++)
-		for (size_t j = 0; j < spec->containers[i].n_mounts; j++)
-			if (mp_streq(spec->containers[i].mounts[j].name, name))
+	for (size_t i = 0; i < mp_spec_n_containers(spec); i++) {
+		const struct mp_container_spec *c = &spec->containers[i];
+
+		for (size_t j = 0; j < c->n_mounts; j++)
+			if (mp_streq(c->mounts[j].name, name))
 				return true;
+		for (size_t j = 0; j < c->n_env; j++)
+			if (c->env[j].file.is_set && mp_streq(c->env[j].file.volume, name))
+				return true;
+	}
 	return false;
 }
 
@@ -310,7 +285,7 @@ void mp_exec_setup_volumes(struct mp_supervisor *sv)
 		const struct mp_volume *v = &sv->spec->volumes[i];
 		struct mp_volume_rt *rt = &sv->volumes[i];
 
-		if (rt->is_ready || !is_mounted(sv->spec, v->name))
+		if (rt->is_ready || !is_used(sv->spec, v->name))
 			continue;
 		if (setup(sv, v, &rt->fd, &err) < 0) {
 			mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_VOLUME_FAILED,
@@ -326,11 +301,68 @@ void mp_exec_setup_volumes(struct mp_supervisor *sv)
 							   .container = -1 });
 }
 
+/* What is shown stays as it was when the new contents cannot be had, as the kubelet does it. */
+static void refresh(struct mp_supervisor *sv, const struct mp_volume *v, int fd,
+		    unsigned int *n_changed)
+{
+	const struct mp_env_facts facts = mp_env_facts_now(sv, NULL);
+	struct mp_volume_files files = { .n = 0 };
+	struct mp_error err = MP_ERROR_NONE;
+	bool has_changed = false;
+	int r = mp_volume_files_collect(sv->spec, v, &facts, &files, &err);
+
+	if (r == 0)
+		r = mp_volume_write(fd, files.list, files.n, fs_group(sv->spec), sv->now.wall,
+				    &has_changed, &err);
+	if (r < 0) {
+		char text[MP_ERROR_MSG_MAX + 256];
+
+		(void)snprintf(text, sizeof(text),
+			       "MountVolume.SetUp failed for volume \"%s\" : %s", v->name, err.msg);
+		mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_NOTE,
+							   .container = -1,
+							   .note = { true, "FailedMount", text } });
+	}
+	*n_changed += has_changed ? 1 : 0;
+	mp_arena_done(&files.arena);
+}
+
+unsigned int mp_exec_refresh_volumes(struct mp_supervisor *sv)
+{
+	unsigned int n_changed = 0;
+
+	for (size_t i = 0; i < sv->spec->n_volumes; i++)
+		if (sv->volumes[i].is_ready && mp_volume_is_generated(sv->spec->volumes[i].kind))
+			refresh(sv, &sv->spec->volumes[i], sv->volumes[i].fd, &n_changed);
+	return n_changed;
+}
+
 int mp_volume_fd(const struct mp_supervisor *sv, const char *name)
 {
 	const int i = mp_spec_volume(sv->spec, name);
 
 	return i >= 0 && sv->volumes[i].is_ready ? sv->volumes[i].fd : -EBADF;
+}
+
+int mp_volume_read_file(const void *ctx, const char *volume, const char *path,
+			struct mp_arena *arena, char **ret_text, size_t *ret_len)
+{
+	const int root = mp_volume_fd(ctx, volume);
+	char link[32];
+	struct stat st;
+
+	if (root < 0)
+		return -ENOENT;
+
+	/* Looked at before it is opened: a container may have put a device or a FIFO there. */
+	mp_auto_fd found = mp_resolve_open(root, path, O_PATH, 0);
+
+	if (found < 0 || fstat(found, &st) < 0 || !S_ISREG(st.st_mode))
+		return -EINVAL;
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", found);
+	return mp_file_read(AT_FDCWD, link, MP_ENV_FILE_MAX, arena, ret_text, ret_len, NULL) < 0 ?
+		       -EINVAL :
+		       0;
 }
 
 void mp_exec_remove_volumes(struct mp_supervisor *sv)

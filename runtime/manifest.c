@@ -19,10 +19,12 @@
 #include "runtime/manifest_fields.h"
 #include "runtime/manifest_objects.h"
 
-static const char *const kinds[] = { "ConfigMap", "List",   "PersistentVolumeClaim",
-				     "Pod",       "Secret", "Service" };
-#define KINDS_TEXT \
-	"\"ConfigMap\", \"List\", \"PersistentVolumeClaim\", \"Pod\", \"Secret\", \"Service\""
+static const char *const kinds[] = {
+	"ConfigMap", "List", "PersistentVolume", "PersistentVolumeClaim", "Pod", "Secret", "Service"
+};
+#define KINDS_TEXT                                                                            \
+	"\"ConfigMap\", \"List\", \"PersistentVolume\", \"PersistentVolumeClaim\", \"Pod\", " \
+	"\"Secret\", \"Service\""
 
 /* A pod and the document it came from, until it has been validated. */
 struct pending {
@@ -269,6 +271,8 @@ static void decode_kind(struct load *l, const struct mp_node *root, const char *
 		mp_decode_beside(&l->d, MP_OBJECT_CONFIG_MAP, root);
 	else if (mp_streq(kind, "Secret"))
 		mp_decode_beside(&l->d, MP_OBJECT_SECRET, root);
+	else if (mp_streq(kind, "PersistentVolume"))
+		mp_decode_beside(&l->d, MP_OBJECT_PV, root);
 	else if (mp_streq(kind, "PersistentVolumeClaim"))
 		mp_decode_beside(&l->d, MP_OBJECT_PVC, root);
 	else if (mp_streq(kind, "Service"))

@@ -122,10 +122,7 @@ static const struct mp_field value_from_fields[] = {
 	     .type = &config_map_ref_type),
 	MP_F("fieldRef", object, field, .flag = MP_FLAG(T, field.is_set),
 	     .type = &mp_type_field_ref),
-	MP_F("fileKeyRef", object, file, .flag = MP_FLAG(T, file.is_set), .type = &file_ref_type,
-	     .support = MP_SUPPORT_LATER,
-	     .note = "minipod reads no environment from files in volumes; use configMapKeyRef or "
-		     "secretKeyRef"),
+	MP_F("fileKeyRef", object, file, .flag = MP_FLAG(T, file.is_set), .type = &file_ref_type),
 	MP_F("resourceFieldRef", object, resource, .flag = MP_FLAG(T, resource.is_set),
 	     .type = &mp_type_resource_ref),
 	MP_F("secretKeyRef", object, secret, .flag = MP_FLAG(T, secret.is_set),

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "runtime/manifest_fields.h"
+#include "runtime/manifest_objects.h"
 
 #define TYPES_MAX 96
 
@@ -116,14 +117,15 @@ char *mp_manifest_fields_text(void)
 	collect(&list, &mp_type_pod);
 	collect(&list, &mp_type_config_map);
 	collect(&list, &mp_type_secret);
+	collect(&list, &mp_type_service);
+	collect(&list, &mp_type_claim);
+	collect(&list, &mp_type_pv);
 	(void)fputs(head, f);
 	for (size_t i = 0; i < list.n; i++)
 		write_type(f, &list, list.types[i]);
-	(void)fputs(
-		"\n## Other kinds\n\n"
-		"`List` and `<kind>List` are taken apart. `PersistentVolumeClaim` and `Service` "
-		"are accepted with a note and have no\neffect. Every other kind is refused.\n",
-		f);
+	(void)fputs("\n## Other kinds\n\n"
+		    "`List` and `<kind>List` are taken apart. Every other kind is refused.\n",
+		    f);
 	if (fclose(f) != 0) {
 		free(text);
 		return NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ConfigMaps and Secrets: decoded and validated as the API server does it on creation. Claims
- * and Services are only kept.
+ * The objects beside a pod: decoded, and ConfigMaps and Secrets validated as the API server does
+ * it on creation.
  * Source: core/v1 types; pkg/apis/core/validation ValidateConfigMap, ValidateSecret.
  */
 #include "runtime/manifest_objects.h"
@@ -25,6 +25,9 @@ struct beside {
 	struct entries data, more;
 	bool is_immutable;
 	const char *type;
+	struct mp_service service;
+	struct mp_claim claim;
+	struct mp_pv pv;
 };
 
 /* ---- codecs ------------------------------------------------------------------------------- */
@@ -196,15 +199,32 @@ static const struct mp_field secret_fields[] = {
 };
 const struct mp_type mp_type_secret = MP_TYPE("Secret", secret_fields, T);
 
-static const struct mp_field kept_fields[] = {
+static const struct mp_field claim_fields[] = {
 	MP_INLINE("apiVersion", skip),
 	MP_INLINE("kind", skip),
 	MP_F("metadata", object, meta, .type = &mp_type_meta),
-	MP_INLINE("spec", skip),
+	MP_F("spec", object, claim, .type = &mp_type_claim_spec),
 	MP_INLINE("status", skip),
 };
-static const struct mp_type claim_type = MP_TYPE("PersistentVolumeClaim", kept_fields, T);
-static const struct mp_type service_type = MP_TYPE("Service", kept_fields, T);
+const struct mp_type mp_type_claim = MP_TYPE("PersistentVolumeClaim", claim_fields, T);
+
+static const struct mp_field pv_fields[] = {
+	MP_INLINE("apiVersion", skip),
+	MP_INLINE("kind", skip),
+	MP_F("metadata", object, meta, .type = &mp_type_meta),
+	MP_F("spec", object, pv, .type = &mp_type_pv_spec),
+	MP_INLINE("status", skip),
+};
+const struct mp_type mp_type_pv = MP_TYPE("PersistentVolume", pv_fields, T);
+
+static const struct mp_field service_fields[] = {
+	MP_INLINE("apiVersion", skip),
+	MP_INLINE("kind", skip),
+	MP_F("metadata", object, meta, .type = &mp_type_meta),
+	MP_F("spec", object, service, .type = &mp_type_service_spec),
+	MP_INLINE("status", skip),
+};
+const struct mp_type mp_type_service = MP_TYPE("Service", service_fields, T);
 #undef T
 
 static const struct mp_type *type_of(enum mp_object_kind kind)
@@ -215,11 +235,13 @@ static const struct mp_type *type_of(enum mp_object_kind kind)
 	case MP_OBJECT_SECRET:
 		return &mp_type_secret;
 	case MP_OBJECT_PVC:
-		return &claim_type;
+		return &mp_type_claim;
 	case MP_OBJECT_SERVICE:
-		return &service_type;
+		return &mp_type_service;
+	case MP_OBJECT_PV:
+		return &mp_type_pv;
 	}
-	return &claim_type;
+	return &mp_type_claim;
 }
 
 /* ---- validation -------------------------------------------------------------------------------- */
@@ -282,13 +304,34 @@ static void join_data(struct mp_decoder *d, const struct mp_node *root, enum mp_
 			      "Invalid value: duplicate of key present in binaryData");
 		}
 	}
-	for (size_t i = 0; i < from->more.n; i++)
-		object->entries[n++] = from->more.items[i];
+	for (size_t i = 0; i < from->more.n; i++) {
+		object->entries[n] = from->more.items[i];
+		object->entries[n++].is_binary = kind == MP_OBJECT_CONFIG_MAP;
+	}
 	object->n_entries = n;
 	for (size_t i = 0; i < n; i++)
 		bytes += object->entries[i].len;
 	if (bytes > DATA_BYTES_MAX)
 		fault(d, root, "data", "Too long: may not be more than 1048576 bytes");
+}
+
+/* Whose token a Secret of that type holds; the API server wants the annotation, too. */
+static const char *account_of(const struct beside *from)
+{
+	if (!mp_streq(from->type, "kubernetes.io/service-account-token"))
+		return NULL;
+	for (size_t i = 0; i < from->meta.n_annotations; i++)
+		if (strcmp(from->meta.annotations[i].key, "kubernetes.io/service-account.name") ==
+		    0)
+			return from->meta.annotations[i].value;
+	return NULL;
+}
+
+static const char *namespace_of(enum mp_object_kind kind, const struct mp_object_meta *meta)
+{
+	if (kind == MP_OBJECT_PV)
+		return ""; /* in no namespace */
+	return meta->namespace_ && *meta->namespace_ ? meta->namespace_ : "default";
 }
 
 void mp_decode_beside(struct mp_decoder *d, enum mp_object_kind kind, const struct mp_node *node)
@@ -306,10 +349,13 @@ void mp_decode_beside(struct mp_decoder *d, enum mp_object_kind kind, const stru
 	check_meta(d, node, &from.meta);
 	*object = (struct mp_object){
 		.kind = kind,
-		.namespace_ = from.meta.namespace_ && *from.meta.namespace_ ? from.meta.namespace_ :
-									      "default",
+		.namespace_ = namespace_of(kind, &from.meta),
 		.name = from.meta.name,
 		.is_immutable = from.is_immutable,
+		.service_account = account_of(&from),
+		.service = from.service,
+		.claim = from.claim,
+		.pv = from.pv,
 		.raw = mp_decode_raw_text(d, node),
 		.file = d->file,
 		.line = (int)node->line,
@@ -325,8 +371,9 @@ void mp_decode_beside(struct mp_decoder *d, enum mp_object_kind kind, const stru
 				mp_object_kind_text(kind), object->name, twin->file, twin->line);
 	if (d->m->errors.n > n_errors || !object->raw || !object->entries)
 		return;
-	if (kind == MP_OBJECT_PVC || kind == MP_OBJECT_SERVICE)
-		mp_decode_note(d, mp_node_place(node), "%s \"%s\" is kept and has no effect",
-			       mp_object_kind_text(kind), object->name);
+	if (kind == MP_OBJECT_SERVICE)
+		mp_decode_note(d, mp_node_place(node),
+			       "Service \"%s\" only gives containers its environment variables",
+			       object->name);
 	mp_objects_add(&d->m->objects, object);
 }

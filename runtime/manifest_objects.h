@@ -5,6 +5,13 @@
 #include "runtime/manifest_fields.h"
 #include "runtime/objects.h"
 
+extern const struct mp_type mp_type_service;      /* manifest_objects.c */
+extern const struct mp_type mp_type_claim;        /* the same */
+extern const struct mp_type mp_type_pv;           /* the same */
+extern const struct mp_type mp_type_service_spec; /* mp_service: manifest_cluster_fields.c */
+extern const struct mp_type mp_type_claim_spec;   /* mp_claim: the same */
+extern const struct mp_type mp_type_pv_spec;      /* mp_pv: the same */
+
 /**
  * mp_decode_beside() - decode and validate @node as @kind, and add it to the manifest's objects.
  *

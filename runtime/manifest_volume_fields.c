@@ -111,10 +111,8 @@ static const struct mp_field projection_fields[] = {
 	MP_REFUSE("podCertificate", NO_AUTHORITY),
 	MP_F("secret", object, secret, .flag = MP_FLAG(T, has_secret),
 	     .type = &projected_secret_type),
-	MP_INLINE("serviceAccountToken", object, .flag = MP_FLAG(T, has_token), .type = &token_type,
-		  .support = MP_SUPPORT_LATER,
-		  .note = "minipod issues no service account tokens; project a secret that "
-			  "holds one"),
+	MP_INLINE("serviceAccountToken", object, .flag = MP_FLAG(T, has_token),
+		  .type = &token_type),
 };
 static const struct mp_type projection_type = MP_TYPE("VolumeProjection", projection_fields, T);
 #undef T
@@ -122,7 +120,7 @@ static const struct mp_type projection_type = MP_TYPE("VolumeProjection", projec
 #define T struct mp_volume
 static const struct mp_field empty_dir_fields[] = {
 	MP_F("medium", string, empty_dir.medium, .support = MP_SUPPORT_PARTLY,
-	     .note = "minipod mounts no huge pages; use the medium Memory or leave it out"),
+	     .note = "unknown storage medium; use Memory, HugePages or leave it out"),
 	MP_F("sizeLimit", quantity, empty_dir.size_limit),
 };
 static const struct mp_type empty_dir_type = MP_TYPE("EmptyDirVolumeSource", empty_dir_fields, T);
@@ -182,9 +180,7 @@ static const struct mp_field volume_fields[] = {
 	MP_REFUSE("iscsi", NETWORK),
 	MP_F("name", string, name),
 	MP_REFUSE("nfs", NETWORK),
-	MP_INLINE("persistentVolumeClaim", source, .value = MP_VOLUME_PVC, .type = &pvc_type,
-		  .support = MP_SUPPORT_LATER,
-		  .note = "minipod binds no claims; use a hostPath or emptyDir volume"),
+	MP_INLINE("persistentVolumeClaim", source, .value = MP_VOLUME_PVC, .type = &pvc_type),
 	MP_REFUSE("photonPersistentDisk", CLOUD),
 	MP_REFUSE("portworxVolume", CLOUD),
 	MP_INLINE("projected", source, .value = MP_VOLUME_PROJECTED, .type = &projected_type),

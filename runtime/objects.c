@@ -15,6 +15,8 @@ const char *mp_object_kind_text(enum mp_object_kind kind)
 		return "PersistentVolumeClaim";
 	case MP_OBJECT_SERVICE:
 		return "Service";
+	case MP_OBJECT_PV:
+		return "PersistentVolume";
 	}
 	return "object";
 }
@@ -56,4 +58,14 @@ const struct mp_object_entry *mp_object_key(const struct mp_object *object, cons
 	if (object->n_entries == 0)
 		return NULL;
 	return bsearch(&wanted, object->entries, object->n_entries, sizeof(wanted), by_key);
+}
+
+const struct mp_object_entry *mp_objects_token(const struct mp_objects *set, const char *namespace_,
+					       const char *service_account)
+{
+	for (const struct mp_object *o = set ? set->first : NULL; o; o = o->next)
+		if (o->kind == MP_OBJECT_SECRET && mp_streq(o->namespace_, namespace_) &&
+		    o->service_account && mp_streq(o->service_account, service_account))
+			return mp_object_key(o, "token");
+	return NULL;
 }

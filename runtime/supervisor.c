@@ -174,8 +174,10 @@ struct mp_env_facts mp_env_facts_now(const struct mp_supervisor *sv, const struc
 		.objects = sv->config.objects,
 		.pod_ip = sv->ip,
 		.pod_ip6 = "",
-		.hostname = sv->hostname,
+		.hostname = sv->uts_name,
 		.image_env = image ? image->env : NULL,
+		.read_file = mp_volume_read_file,
+		.read_ctx = sv,
 	};
 }
 

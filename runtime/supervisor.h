@@ -202,6 +202,16 @@ void mp_exec_abandon_probe(struct mp_supervisor *sv, size_t index, enum mp_probe
 /** mp_exec_try_tear_down() - one round of removing everything; false: something still lives. */
 bool mp_exec_try_tear_down(struct mp_supervisor *sv, struct mp_error *err);
 
+/**
+ * mp_exec_refresh_volumes() - bring the files of the running pod's configMap, secret, downwardAPI and
+ * projected volumes up to the objects (config.objects) and labels as they are now. Each volume is
+ * switched in one visible step; mounts with a subPath keep what they have. A volume whose new
+ * contents cannot be had stays as it is, with a FailedMount event.
+ *
+ * Return: the number of volumes that changed.
+ */
+unsigned int mp_exec_refresh_volumes(struct mp_supervisor *sv);
+
 /** mp_exec_remove_volumes() - unmount and remove every volume the pod brought along. */
 void mp_exec_remove_volumes(struct mp_supervisor *sv);
 
@@ -241,6 +251,13 @@ static inline bool mp_has_user_ns(const struct mp_pod_spec *spec)
 
 /** mp_volume_fd() - the set-up volume called @name, or -EBADF. */
 int mp_volume_fd(const struct mp_supervisor *sv, const char *name);
+
+/**
+ * mp_volume_read_file() - struct mp_env_facts.read_file over the supervisor @ctx: a regular file
+ * inside a volume, symbolic links resolved as if the volume were the root.
+ */
+int mp_volume_read_file(const void *ctx, const char *volume, const char *path,
+			struct mp_arena *arena, char **ret_text, size_t *ret_len);
 
 /** mp_env_facts_now() - facts for environment and references at this moment. */
 struct mp_env_facts mp_env_facts_now(const struct mp_supervisor *sv, const struct mp_image *image);

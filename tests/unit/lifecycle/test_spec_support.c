@@ -95,7 +95,9 @@ REFUSES(a_pod_of_supported_features_is_accepted, ({
 		fixture_add_volume(&f, "b", MP_VOLUME_HOST_PATH);
 		fixture_add_volume(&f, "c", MP_VOLUME_EMPTY_DIR);
 		LIST(&fixture_add_volume(&f, "d", MP_VOLUME_PROJECTED)->projected, sources,
-		     struct mp_projected_source, { .has_secret = true });
+		     struct mp_projected_source, { .has_secret = true }, { .has_token = true });
+		fixture_add_volume(&f, "e", MP_VOLUME_PVC);
+		LIST(c, env, struct mp_env_var, { .name = "B", .file = { .is_set = true } });
 	}),
 	NULL)
 REFUSES(scheduling_gates_are_refused, ({ spec->n_scheduling_gates = 1; }),
@@ -123,38 +125,20 @@ REFUSES(host_ports_on_the_host_network_are_accepted, ({
 		LIST(c, ports, struct mp_port, { .container_port = 80 });
 	}),
 	NULL)
-REFUSES(environment_from_files_is_refused, ({
-		LIST(c, env, struct mp_env_var, { .name = "A", .value = "1" },
-		     { .name = "B", .file = { .is_set = true } });
-	}),
-	"spec.containers[0].env[1].valueFrom.fileKeyRef: Forbidden: minipod reads no environment "
-	"from files in volumes; use configMapKeyRef or secretKeyRef")
-REFUSES(huge_page_volumes_are_refused, ({
+REFUSES(an_unknown_medium_is_refused, ({
 		fixture_add_volume(&f, "a", MP_VOLUME_EMPTY_DIR)->empty_dir.medium = "HugePages";
 		fixture_add_volume(&f, "b", MP_VOLUME_EMPTY_DIR)->empty_dir.medium =
 			"HugePages-2Mi";
 		fixture_add_volume(&f, "c", MP_VOLUME_EMPTY_DIR)->empty_dir.medium = "Disk";
+		fixture_add_volume(&f, "d", MP_VOLUME_EMPTY_DIR)->empty_dir.medium = "HugePagesX";
 	}),
-	"spec.volumes[0].emptyDir.medium: Forbidden: minipod mounts no huge pages; use the medium "
-	"Memory or leave it out",
-	"spec.volumes[1].emptyDir.medium: Forbidden: minipod mounts no huge pages; use the medium "
-	"Memory or leave it out",
-	"spec.volumes[2].emptyDir.medium: Forbidden: unknown storage medium; use Memory or leave it "
-	"out")
-REFUSES(claims_and_image_volumes_are_refused, ({
-		fixture_add_volume(&f, "a", MP_VOLUME_PVC);
-		fixture_add_volume(&f, "b", MP_VOLUME_IMAGE);
-	}),
-	"spec.volumes[0].persistentVolumeClaim: Forbidden: minipod binds no claims; use a hostPath "
-	"or emptyDir volume",
-	"spec.volumes[1].image: Forbidden: minipod mounts no images as volumes; use a hostPath or "
+	"spec.volumes[2].emptyDir.medium: Forbidden: unknown storage medium; use Memory, HugePages or "
+	"leave it out",
+	"spec.volumes[3].emptyDir.medium: Forbidden: unknown storage medium; use Memory, HugePages or "
+	"leave it out")
+REFUSES(image_volumes_are_refused, ({ fixture_add_volume(&f, "b", MP_VOLUME_IMAGE); }),
+	"spec.volumes[0].image: Forbidden: minipod mounts no images as volumes; use a hostPath or "
 	"configMap volume")
-REFUSES(service_account_tokens_are_refused, ({
-		LIST(&fixture_add_volume(&f, "a", MP_VOLUME_PROJECTED)->projected, sources,
-		     struct mp_projected_source, { .has_secret = true }, { .has_token = true });
-	}),
-	"spec.volumes[0].projected.sources[1].serviceAccountToken: Forbidden: minipod issues no "
-	"service account tokens; project a secret that holds one")
 
 int main(void)
 {

@@ -234,8 +234,8 @@ static void all_errors_come_at_once_in_the_order_of_the_text(void **unused)
 		"p.yaml:10:5: spec.containers[0].nope: unknown field \"nope\" in "
 		"Container\n"
 		"p.yaml:12:7: kind: Unsupported value: \"Node\": supported values: "
-		"\"ConfigMap\", \"List\", \"PersistentVolumeClaim\", \"Pod\", \"Secret\", "
-		"\"Service\"\n"
+		"\"ConfigMap\", \"List\", \"PersistentVolume\", \"PersistentVolumeClaim\", "
+		"\"Pod\", \"Secret\", \"Service\"\n"
 		"p.yaml:17:18: metadata.name: Invalid value: \"B\": a lowercase RFC 1123 "
 		"subdomain must consist of lower case alphanumeric characters, '-' or '.', and "
 		"must start and end with an alphanumeric character (e.g. 'example.com', regex "
@@ -355,7 +355,8 @@ static void kinds_are_checked_before_anything_in_them(void **unused)
 	(void)unused;
 	assert_errors("p.yaml", "a: 1\n",
 		      "p.yaml:1:1: kind: Required value: must be one of \"ConfigMap\", \"List\", "
-		      "\"PersistentVolumeClaim\", \"Pod\", \"Secret\", \"Service\"\n"
+		      "\"PersistentVolume\", \"PersistentVolumeClaim\", \"Pod\", \"Secret\", "
+		      "\"Service\"\n"
 		      "p.yaml:1:1: apiVersion: Required value: must be \"v1\"\n");
 	assert_errors("p.yaml", "apiVersion: v1\nkind: pod\n",
 		      "p.yaml:2:7: kind: Unsupported value: \"pod\", did you mean \"Pod\"?\n");

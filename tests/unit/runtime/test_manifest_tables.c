@@ -130,7 +130,7 @@ static void the_page_gives_lifecycles_reason_for_what_it_refuses(void **unused)
 			 "    resources: {limits: {example.com/gpu: 1}}\n"
 			 "  schedulingGates: [{name: a.b/c}]\n"
 			 "  ephemeralContainers: [{name: x}]\n"
-			 "  volumes: [{name: v, emptyDir: {medium: HugePages}}]\n";
+			 "  volumes: [{name: v, emptyDir: {medium: Disk}}]\n";
 	struct mp_manifest m = { .pods = NULL };
 	struct mp_problems problems;
 	const struct mp_field *refused[256];

@@ -148,25 +148,71 @@ static void more_than_a_mebibyte_of_data_is_refused(void **unused)
 	free(text);
 }
 
-static void claims_and_services_are_kept_with_a_note(void **unused)
+static void services_claims_and_volumes_are_decoded(void **unused)
 {
 	(void)unused;
 	static const char text[] =
-		"apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 1}]}\n"
-		"---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: p, namespace: ns}\n";
+		"apiVersion: v1\nkind: Service\nmetadata: {name: web}\n"
+		"spec: {clusterIP: 10.0.0.9, ports: [{name: http, port: 80, targetPort: http}]}\n"
+		"---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: p, namespace: ns}\n"
+		"spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n"
+		"---\napiVersion: v1\nkind: PersistentVolume\nmetadata: {name: v}\n"
+		"spec: {capacity: {storage: 2Gi}, hostPath: {path: /srv}}\n";
 	struct mp_manifest m = { .pods = NULL };
 	const struct mp_object *o;
 
 	assert_int_equal(load_as(&m, "s.yaml", text, sizeof(text) - 1), 0);
-	assert_string_equal(joined(&m.notes),
-			    "s.yaml:1:1: note: Service \"web\" is kept and has no effect\n"
-			    "s.yaml:6:1: note: PersistentVolumeClaim \"p\" is kept and has no "
-			    "effect\n");
+	assert_string_equal(
+		joined(&m.notes),
+		"s.yaml:1:1: note: Service \"web\" only gives containers its environment "
+		"variables\n");
 	o = mp_objects_find(&m.objects, MP_OBJECT_SERVICE, "default", "web");
 	assert_non_null(o);
-	assert_non_null(strstr(o->raw, "{\"ports\":[{\"port\":1}]}"));
+	assert_string_equal(o->service.cluster_ip, "10.0.0.9");
+	assert_int_equal(o->service.n_ports, 1);
+	assert_int_equal(o->service.ports[0].port, 80);
 	assert_null(mp_object_key(o, "x"));
-	assert_non_null(mp_objects_find(&m.objects, MP_OBJECT_PVC, "ns", "p"));
+	o = mp_objects_find(&m.objects, MP_OBJECT_PVC, "ns", "p");
+	assert_non_null(o);
+	assert_string_equal(o->claim.access_modes.items[0], "ReadWriteOnce");
+	o = mp_objects_find(&m.objects, MP_OBJECT_PV, "", "v");
+	assert_non_null(o);
+	assert_true(o->pv.has_host_path);
+	assert_string_equal(o->pv.path, "/srv");
+	assert_non_null(strstr(o->raw, "\"hostPath\":{\"path\":\"/srv\"}"));
+	mp_manifest_done(&m);
+}
+
+static void volumes_on_a_network_are_refused(void **unused)
+{
+	(void)unused;
+	assert_errors(
+		"v.yaml",
+		"apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: v}\n"
+		"spec:\n  nfs: {server: x}\n",
+		"v.yaml:5:3: spec.nfs: Forbidden: minipod mounts no network storage; mount it "
+		"on this machine and use hostPath or local\n");
+}
+
+static void a_token_is_found_by_its_account(void **unused)
+{
+	(void)unused;
+	static const char text[] =
+		"apiVersion: v1\nkind: Secret\ntype: kubernetes.io/service-account-token\n"
+		"metadata:\n  name: t\n  annotations: {kubernetes.io/service-account.name: robot}\n"
+		"stringData: {token: abc}\n"
+		"---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: plain\n"
+		"  annotations: {kubernetes.io/service-account.name: other}\n"
+		"stringData: {token: xyz}\n";
+	struct mp_manifest m = { .pods = NULL };
+	const struct mp_object_entry *token;
+
+	assert_int_equal(load_as(&m, "s.yaml", text, sizeof(text) - 1), 0);
+	token = mp_objects_token(&m.objects, "default", "robot");
+	assert_non_null(token);
+	assert_string_equal(token->bytes, "abc");
+	assert_null(mp_objects_token(&m.objects, "ns", "robot"));
+	assert_null(mp_objects_token(&m.objects, "default", "other")); /* of no such type */
 	mp_manifest_done(&m);
 }
 
@@ -179,7 +225,9 @@ int main(void)
 		cmocka_unit_test(what_is_not_base64_is_refused_without_showing_it),
 		cmocka_unit_test(objects_with_errors_are_refused),
 		cmocka_unit_test(more_than_a_mebibyte_of_data_is_refused),
-		cmocka_unit_test(claims_and_services_are_kept_with_a_note),
+		cmocka_unit_test(services_claims_and_volumes_are_decoded),
+		cmocka_unit_test(volumes_on_a_network_are_refused),
+		cmocka_unit_test(a_token_is_found_by_its_account),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
