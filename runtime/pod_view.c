@@ -216,7 +216,7 @@ static int parse(struct mp_arena *arena, const char *name, const char *text,
 int mp_pod_object_parse(struct mp_arena *arena, const char *pod, const char *status,
 			const char *deletion, const struct mp_node **ret, struct mp_error *err)
 {
-	const struct mp_node *p, *s, *d;
+	const struct mp_node *p = NULL, *s = NULL, *d = NULL;
 	int r = parse(arena, "pod.json", pod, &p, err);
 
 	if (r == 0)
