@@ -87,3 +87,11 @@ void mp_image_store_close(struct mp_image_store *store);
 int mp_image_lookup(struct mp_image_store *store, const char *name, struct mp_arena *arena,
 		    enum mp_image_found *ret_found, struct mp_image *ret_image,
 		    struct mp_error *err);
+
+/**
+ * mp_image_is_pulled() - the store has @name from a registry, not from a file or from us.
+ *
+ * Return: 0 or -errno; *@ret is false for a name that is not there.
+ */
+int mp_image_is_pulled(struct mp_image_store *store, const char *name, bool *ret,
+		       struct mp_error *err);

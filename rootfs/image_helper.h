@@ -27,6 +27,14 @@ struct mp_image_unpacked {
 	size_t opaque_len;
 };
 
+/** struct mp_image_helper_job - what to do, and how. */
+struct mp_image_helper_job {
+	enum mp_image_helper_task task;
+	bool keeps_devices;                          /* of a layer: make device nodes */
+	void (*progress)(void *ctx, uint64_t bytes); /* NULL: not wanted; bytes of the input read */
+	void *ctx;
+};
+
 /**
  * mp_image_helper_run() - unpack @in_fd into @dir_fd and wait for it.
  * @in_fd:  borrowed, at its start.
@@ -37,7 +45,7 @@ struct mp_image_unpacked {
  * libarchive is not installed; another -errno.
  * Source: OCI image layer specification (whiteouts), libarchive(3).
  */
-int mp_image_helper_run(enum mp_image_helper_task task, int in_fd, int dir_fd,
+int mp_image_helper_run(const struct mp_image_helper_job *job, int in_fd, int dir_fd,
 			struct mp_image_unpacked *ret, struct mp_error *err);
 
 /**
@@ -46,7 +54,7 @@ int mp_image_helper_run(enum mp_image_helper_task task, int in_fd, int dir_fd,
  *
  * Return: exit status, 0 when all went well.
  */
-int mp_image_untar(enum mp_image_helper_task task);
+int mp_image_untar(const struct mp_image_helper_job *job);
 
 /** mp_image_untar_load() - find libarchive, while the file system is still there. false: missing. */
 bool mp_image_untar_load(void);

@@ -16,6 +16,7 @@
 
 #include "rootfs/image_config.h"
 #include "rootfs/image_helper.h"
+#include "rootfs/image_layer.h"
 #include "rootfs/image_store.h"
 #include "rootfs/resolve.h"
 #include "rootfs/tree.h"
@@ -24,13 +25,15 @@
 #include "runtime/base/sys.h"
 
 #define INDEX_DEPTH_MAX 4
+#define LAYERS_MAX      500 /* what overlay takes; mp_overlay_mount() says so again */
 
 /* What stays the same while one source is loaded. */
 struct load {
 	struct mp_image_store *store;
 	struct mp_image_lock lock;
 	int source_fd; /* the layout's directory */
-	const char *name;
+	bool is_flat;  /* blobs lie beside the manifest, as in skopeo's "dir:" */
+	const struct mp_image_load_options *options;
 	struct mp_arena *arena;
 	struct mp_image_loaded **tail;
 };
@@ -94,11 +97,12 @@ static int read_json(const struct load *l, const char *path, const char *digest,
 }
 
 /* The path of the blob a descriptor names, NULL if it names none we can check. */
-static const char *blob_path(struct mp_arena *arena, const struct mp_node *descriptor)
+static const char *blob_path(const struct load *l, const struct mp_node *descriptor)
 {
 	const char *hex = mp_image_digest_hex(mp_image_text_at(descriptor, "digest"));
 
-	return hex ? mp_arena_printf(arena, "blobs/sha256/%s", hex) : NULL;
+	return hex ? mp_arena_printf(l->arena, "%s%s", l->is_flat ? "" : "blobs/sha256/", hex) :
+		     NULL;
 }
 
 /* Opaque marks need a capability the helper has not; what it names is looked for beneath. */
@@ -129,58 +133,76 @@ static int check_layer(const struct mp_image_unpacked *u, const char *hex, const
 	return 0;
 }
 
-static int unpack_into(const struct load *l, int blob_fd, const char *temporary, const char *hex,
-		       const char *digest, struct mp_error *err)
-{
-	struct mp_image_unpacked u = { .opaque = NULL };
-	mp_auto_fd dir = -EBADF;
-	int r;
+/* One layer, for whoever wants to know how far it is. */
+struct at_layer {
+	const struct load *l;
+	size_t index, n;
+	const char *hex;
+	uint64_t total;
+};
 
-	if (mkdirat(l->lock.layers_fd, temporary, 0755) < 0)
-		return mp_fail(err, errno, "make layer");
-	dir = openat(l->lock.layers_fd, temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return mp_fail(err, errno, "open layer");
-	r = mp_image_helper_run(MP_IMAGE_HELPER_LAYER, blob_fd, dir, &u, err);
+static void tell(const struct at_layer *at, enum mp_image_layer_state state, uint64_t bytes)
+{
+	const struct mp_image_progress *p = at->l->options->progress;
+
+	if (p)
+		p->layer(p->ctx, at->index, at->n, at->hex, state, bytes, at->total);
+}
+
+static void tell_bytes(void *ctx, uint64_t bytes)
+{
+	tell(ctx, MP_IMAGE_LAYER_UNPACKING, bytes);
+}
+
+static int unpack(const struct load *l, int blob_fd, int dir_fd, struct at_layer *at,
+		  const char *digest, struct mp_error *err)
+{
+	const struct mp_image_helper_job job = {
+		.task = MP_IMAGE_HELPER_LAYER,
+		.keeps_devices = l->options->keeps_devices,
+		.progress = l->options->progress ? tell_bytes : NULL,
+		.ctx = at,
+	};
+	struct mp_image_unpacked u = { .opaque = NULL };
+	int r = mp_image_helper_run(&job, blob_fd, dir_fd, &u, err);
+
 	if (r < 0)
 		return r;
-	r = check_layer(&u, hex, digest, err);
+	r = check_layer(&u, at->hex, digest, err);
 	if (r == 0)
-		r = mark_opaque(dir, &u, err);
+		r = mark_opaque(dir_fd, &u, err);
 	free(u.opaque);
-	/* Before the name: a layer that is there is whole, also after a power failure. */
-	if (r == 0 && syncfs(dir) < 0)
-		r = mp_fail(err, errno, "sync layer");
-	if (r == 0 && renameat(l->lock.layers_fd, temporary, l->lock.layers_fd, hex) < 0)
-		r = mp_fail(err, errno, "name layer");
 	return r;
 }
 
-static int load_layer(const struct load *l, const char *path, const char *hex, const char *digest,
-		      uint64_t *bytes, struct mp_error *err)
+/* The layer is there, or is unpacked now; the claim keeps it there. */
+static int load_layer(struct load *l, const char *path, struct at_layer *at, const char *digest,
+		      struct mp_image_claim *claim, struct mp_error *err)
 {
-	char temporary[64];
+	mp_auto_fd blob = open_file(l, path, err);
 	struct stat st;
 	int r;
-	mp_auto_fd blob = open_file(l, path, err);
 
 	if (blob < 0)
-		return blob;
+		return mp_wrap(err, blob, "layer %s", path);
 	if (fstat(blob, &st) == 0)
-		*bytes += (uint64_t)st.st_size;
-	if (faccessat(l->lock.layers_fd, hex, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return 0; /* shared with another image */
-	(void)snprintf(temporary, sizeof(temporary), ".tmp-layer-%ld", (long)getpid());
-	r = unpack_into(l, blob, temporary, hex, digest, err);
-	if (r < 0) {
-		(void)mp_tree_force_remove(l->lock.layers_fd, temporary, NULL);
-		return mp_wrap(err, r, "layer %s", path);
+		at->total = (uint64_t)st.st_size;
+	r = mp_image_claim_take(&l->lock, at->hex, claim, err);
+	if (r == 0 && !claim->is_mine) {
+		tell(at, MP_IMAGE_LAYER_PRESENT, at->total);
+	} else if (r == 0) {
+		r = unpack(l, blob, claim->dir_fd, at, digest, err);
+		if (r == 0)
+			r = mp_image_claim_finish(&l->lock, claim, err);
+		if (r == 0)
+			tell(at, MP_IMAGE_LAYER_DONE, at->total);
 	}
-	return 0;
+	return r < 0 ? mp_wrap(err, r, "layer %s", path) : 0;
 }
 
-static int load_layers(const struct load *l, const struct parts *p, const char *config,
-		       size_t config_len, uint64_t *bytes, struct mp_error *err)
+/* @claims has as many entries as there are layers, with nothing in them. */
+static int load_layers(struct load *l, const struct parts *p, const char *config, size_t config_len,
+		       struct mp_image_claim *claims, uint64_t *bytes, struct mp_error *err)
 {
 	struct mp_document doc;
 	int r = mp_document_parse(l->arena, "image configuration", config, config_len,
@@ -195,9 +217,15 @@ static int load_layers(const struct load *l, const struct parts *p, const char *
 		return mp_fail_text(err, EINVAL,
 				    "the manifest has %zu layers, the image configuration %zu",
 				    p->n_layers, ids->count);
-	for (size_t i = 0; i < p->n_layers && r == 0; i++)
-		r = load_layer(l, p->layer_paths[i], mp_image_digest_hex(ids->items[i]->text),
-			       p->layer_digests[i], bytes, err);
+	for (size_t i = 0; i < p->n_layers && r == 0; i++) {
+		struct at_layer at = { .l = l,
+				       .index = i,
+				       .n = p->n_layers,
+				       .hex = mp_image_digest_hex(ids->items[i]->text) };
+
+		r = load_layer(l, p->layer_paths[i], &at, p->layer_digests[i], &claims[i], err);
+		*bytes += at.total;
+	}
 	return r;
 }
 
@@ -214,6 +242,62 @@ static int remember(struct load *l, const char *name, const char *id, struct mp_
 	return 0;
 }
 
+/* By its tag, and by the digests that have been verified: what else a name says is not believed. */
+static int name_it(struct load *l, struct mp_image_ref ref, const char *manifest_digest,
+		   const char *id, struct mp_error *err)
+{
+	const char *const digests[] = { manifest_digest, l->options->digest };
+	const bool is_pulled = l->options->is_pulled;
+	int r = 0;
+
+	if (ref.tag[0] || !ref.digest[0]) {
+		ref.digest[0] = '\0';
+		r = mp_image_refer(&l->lock, &ref, id, is_pulled, err);
+	}
+	for (size_t i = 0; i < MP_ARRAY_SIZE(digests) && r == 0; i++) {
+		if (!digests[i])
+			continue;
+		(void)snprintf(ref.digest, sizeof(ref.digest), "%s", digests[i]);
+		r = mp_image_refer(&l->lock, &ref, id, is_pulled, err);
+	}
+	return r;
+}
+
+/* Its layers are there; the store is locked. */
+static int publish(struct load *l, const struct parts *p, const struct mp_image_record *record,
+		   const struct mp_image_ref *refs, const char *config, size_t config_len,
+		   struct mp_error *err)
+{
+	int r = mp_image_publish(&l->lock, record, config, config_len, p->manifest, p->manifest_len,
+				 err);
+
+	for (size_t i = 0; i < p->n_names && r == 0; i++)
+		r = name_it(l, refs[i], p->manifest_digest, record->image.id, err);
+	return r;
+}
+
+static int load_and_publish(struct load *l, const struct parts *p, struct mp_image_record *record,
+			    const struct mp_image_ref *refs, const char *config, size_t config_len,
+			    struct mp_error *err)
+{
+	struct mp_image_claim *claims = mp_arena_alloc(l->arena, p->n_layers + 1, sizeof(*claims));
+	int r = claims ? 0 : mp_fail(err, ENOMEM, "load image");
+
+	for (size_t i = 0; r == 0 && i < p->n_layers; i++)
+		claims[i] = MP_IMAGE_CLAIM_NONE;
+	if (r == 0)
+		r = load_layers(l, p, config, config_len, claims, &record->image.size_bytes, err);
+	if (r == 0)
+		r = mp_image_lock_acquire(&l->lock, err);
+	if (r == 0) {
+		r = publish(l, p, record, refs, config, config_len, err);
+		mp_image_lock_release(&l->lock);
+	}
+	for (size_t i = 0; claims && i < p->n_layers; i++)
+		mp_image_claim_drop(&l->lock, &claims[i]);
+	return r;
+}
+
 /* Parses all names before any is written. */
 static int load_image(struct load *l, const struct parts *p, struct mp_error *err)
 {
@@ -222,17 +306,20 @@ static int load_image(struct load *l, const struct parts *p, struct mp_error *er
 	char hex[MP_SHA256_HEX_MAX], full[MP_IMAGE_REF_MAX] = "";
 	char *config = NULL;
 	size_t config_len = 0;
-	int r = read_text(l, p->config_path, p->config_digest, &config, &config_len, err);
+	int r = refs ? read_text(l, p->config_path, p->config_digest, &config, &config_len, err) :
+		       mp_fail(err, ENOMEM, "load image");
 
 	if (r == 0)
 		r = mp_image_config_parse(l->arena, config, config_len, &record, err);
 	for (size_t i = 0; i < p->n_names && r == 0; i++)
 		r = mp_image_ref_parse(p->names[i], &refs[i], err);
-	if (r == 0)
-		r = load_layers(l, p, config, config_len, &record.image.size_bytes, err);
 	if (r < 0)
 		return r;
-
+	if (p->n_layers > LAYERS_MAX)
+		return mp_fail_text(err, E2BIG,
+				    "the image has %zu layers, more than the %d that can be "
+				    "stacked",
+				    p->n_layers, LAYERS_MAX);
 	record.image.id =
 		mp_arena_printf(l->arena, "sha256:%s", mp_sha256_text(config, config_len, hex));
 	record.image.ref = record.image.id;
@@ -242,18 +329,9 @@ static int load_image(struct load *l, const struct parts *p, struct mp_error *er
 			record.image.ref = mp_arena_printf(l->arena, "%s@%s", refs[0].name,
 							   p->manifest_digest);
 	}
-	r = mp_image_publish(&l->lock, &record, config, config_len, p->manifest, p->manifest_len,
-			     err);
-	for (size_t i = 0; i < p->n_names && r == 0; i++) {
-		r = mp_image_refer(&l->lock, &refs[i], record.image.id, err);
-		if (r == 0 && p->manifest_digest) {
-			struct mp_image_ref by_digest = refs[i];
-
-			(void)snprintf(by_digest.digest, sizeof(by_digest.digest), "%s",
-				       p->manifest_digest);
-			r = mp_image_refer(&l->lock, &by_digest, record.image.id, err);
-		}
-	}
+	if (!record.image.id || !record.image.ref)
+		return mp_fail(err, ENOMEM, "load image");
+	r = load_and_publish(l, p, &record, refs, config, config_len, err);
 	if (r == 0)
 		r = remember(l, mp_arena_strdup(l->arena, full), record.image.id, err);
 	return r;
@@ -281,18 +359,45 @@ static const char *oci_name(const struct load *l, const struct mp_node *descript
 		return whole;
 	if (ref && strpbrk(ref, "/:"))
 		return ref;
-	if (!l->name)
+	if (!l->options->name)
 		return NULL;
-	if (ref && !strchr(l->name, '@') && !strchr(strrchr(l->name, '/') ?: l->name, ':'))
-		return mp_arena_printf(l->arena, "%s:%s", l->name, ref);
-	return l->name;
+	if (ref && !strchr(l->options->name, '@') &&
+	    !strchr(strrchr(l->options->name, '/') ?: l->options->name, ':'))
+		return mp_arena_printf(l->arena, "%s:%s", l->options->name, ref);
+	return l->options->name;
+}
+
+/* @p has the manifest's text and digest; @path is what messages call it. */
+static int load_parsed(struct load *l, const struct mp_node *root, const char *path,
+		       const char *name, struct parts *p, struct mp_error *err)
+{
+	const struct mp_node *config = mp_node_get(root, "config");
+	const struct mp_node *list = mp_node_get(root, "layers");
+	const size_t n = list && list->kind == MP_NODE_LIST ? list->count : 0;
+
+	p->config_path = blob_path(l, config);
+	p->config_digest = mp_image_text_at(config, "digest");
+	if (!p->config_path)
+		return mp_fail_text(err, EINVAL, "%s: no config", path);
+	if (make_lists(l->arena, p, n, 1, err) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		p->layer_paths[i] = blob_path(l, list->items[i]);
+		p->layer_digests[i] = mp_image_text_at(list->items[i], "digest");
+		if (!p->layer_paths[i])
+			return mp_fail_text(err, EINVAL, "%s: a layer without sha256 digest", path);
+	}
+	p->n_layers = n;
+	if (name)
+		p->names[p->n_names++] = name;
+	return load_image(l, p, err);
 }
 
 static int load_oci_manifest(struct load *l, const struct mp_node *descriptor, const char *name,
 			     int depth, struct mp_error *err)
 {
 	const char *digest = mp_image_text_at(descriptor, "digest");
-	const char *path = blob_path(l->arena, descriptor);
+	const char *path = blob_path(l, descriptor);
 	const struct mp_node *root = NULL;
 	struct parts p = { .manifest_digest = digest };
 	char *text = NULL;
@@ -312,28 +417,7 @@ static int load_oci_manifest(struct load *l, const struct mp_node *descriptor, c
 					    MP_IMAGE_ARCHITECTURE);
 		return load_oci_manifest(l, picked, name, depth + 1, err);
 	}
-
-	const struct mp_node *config = mp_node_get(root, "config");
-	const struct mp_node *list = mp_node_get(root, "layers");
-	const size_t n = list && list->kind == MP_NODE_LIST ? list->count : 0;
-
-	p.config_path = blob_path(l->arena, config);
-	p.config_digest = mp_image_text_at(config, "digest");
-	if (!p.config_path)
-		return mp_fail_text(err, EINVAL, "%s: no config", path);
-	r = make_lists(l->arena, &p, n, 1, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < n; i++) {
-		p.layer_paths[i] = blob_path(l->arena, list->items[i]);
-		p.layer_digests[i] = mp_image_text_at(list->items[i], "digest");
-		if (!p.layer_paths[i])
-			return mp_fail_text(err, EINVAL, "%s: a layer without sha256 digest", path);
-	}
-	p.n_layers = n;
-	if (name)
-		p.names[p.n_names++] = name;
-	return load_image(l, &p, err);
+	return load_parsed(l, root, path, name, &p, err);
 }
 
 static int load_oci(struct load *l, struct mp_error *err)
@@ -388,9 +472,25 @@ static int load_docker_image(struct load *l, const struct mp_node *entry, const 
 	for (size_t i = 0; i < n_tags; i++)
 		if (tags->items[i]->kind == MP_NODE_STRING)
 			p.names[p.n_names++] = tags->items[i]->text;
-	if (p.n_names == 0 && l->name)
-		p.names[p.n_names++] = l->name;
+	if (p.n_names == 0 && l->options->name)
+		p.names[p.n_names++] = l->options->name;
 	return load_image(l, &p, err);
+}
+
+/* What skopeo copies to "dir:": one manifest, with everything beside it. */
+static int load_flat(struct load *l, const struct mp_node *root, const char *text, size_t len,
+		     struct mp_error *err)
+{
+	char hex[MP_SHA256_HEX_MAX];
+	struct parts p = { .manifest = text,
+			   .manifest_len = len,
+			   .manifest_digest = mp_arena_printf(l->arena, "sha256:%s",
+							      mp_sha256_text(text, len, hex)) };
+
+	if (!p.manifest_digest)
+		return mp_fail(err, ENOMEM, "load image");
+	l->is_flat = true;
+	return load_parsed(l, root, "manifest.json", l->options->name, &p, err);
 }
 
 static int load_docker(struct load *l, struct mp_error *err)
@@ -402,6 +502,8 @@ static int load_docker(struct load *l, struct mp_error *err)
 
 	if (r < 0)
 		return r;
+	if (root && root->kind == MP_NODE_MAP)
+		return load_flat(l, root, text, len, err);
 	if (!root || root->kind != MP_NODE_LIST || root->count == 0)
 		return mp_fail_text(err, EINVAL, "manifest.json: no images");
 	for (size_t i = 0; i < root->count && r == 0; i++)
@@ -418,26 +520,29 @@ static int load_source(struct load *l, struct mp_error *err)
 	return mp_fail_text(err, EINVAL, "neither an OCI layout nor what docker save writes");
 }
 
-static int unpack_source(struct load *l, int tar_fd, const char *temporary, struct mp_error *err)
+/* What a tar holds goes into a directory of ours, and is loaded from there. */
+static int load_tar(struct load *l, int tar_fd, struct mp_error *err)
 {
+	const struct mp_image_helper_job job = { .task = MP_IMAGE_HELPER_ARCHIVE };
 	struct mp_image_unpacked u = { .opaque = NULL };
+	char name[64];
 	int r;
 
-	if (mkdirat(l->lock.layers_fd, temporary, 0700) < 0)
-		return mp_fail(err, errno, "make temporary directory");
-	l->source_fd = openat(l->lock.layers_fd, temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (l->source_fd < 0)
-		return mp_fail(err, errno, "open temporary directory");
-	r = mp_image_helper_run(MP_IMAGE_HELPER_ARCHIVE, tar_fd, l->source_fd, &u, err);
+	(void)snprintf(name, sizeof(name), ".tmp-load-%ld", (long)getpid());
+	r = mp_image_scratch_make(&l->lock, name, &l->source_fd, err);
+	if (r < 0)
+		return r;
+	r = mp_image_helper_run(&job, tar_fd, l->source_fd, &u, err);
 	free(u.opaque);
-	return r < 0 ? r : load_source(l, err);
+	if (r == 0)
+		r = load_source(l, err);
+	(void)mp_tree_force_remove(l->lock.layers_fd, name, NULL);
+	return r;
 }
 
 static int load_any(struct load *l, int fd, struct mp_error *err)
 {
-	char temporary[64];
 	struct stat st;
-	int r;
 
 	if (fstat(fd, &st) < 0)
 		return mp_fail(err, errno, "look at it");
@@ -445,19 +550,19 @@ static int load_any(struct load *l, int fd, struct mp_error *err)
 		l->source_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 		return l->source_fd < 0 ? mp_fail(err, errno, "open it") : load_source(l, err);
 	}
-	(void)snprintf(temporary, sizeof(temporary), ".tmp-load-%ld", (long)getpid());
-	r = unpack_source(l, fd, temporary, err);
-	(void)mp_tree_force_remove(l->lock.layers_fd, temporary, NULL);
-	return r;
+	return load_tar(l, fd, err);
 }
 
-int mp_image_load(struct mp_image_store *store, const char *path, const char *name,
-		  struct mp_arena *arena, struct mp_image_loaded **ret, struct mp_error *err)
+int mp_image_load(struct mp_image_store *store, const char *path,
+		  const struct mp_image_load_options *options, struct mp_arena *arena,
+		  struct mp_image_loaded **ret, struct mp_error *err)
 {
 	struct mp_image_loaded *list = NULL;
-	struct load l = {
-		.store = store, .source_fd = -EBADF, .name = name, .arena = arena, .tail = &list
-	};
+	struct load l = { .store = store,
+			  .source_fd = -EBADF,
+			  .options = options,
+			  .arena = arena,
+			  .tail = &list };
 	mp_auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
 	int r;
 
@@ -466,6 +571,7 @@ int mp_image_load(struct mp_image_store *store, const char *path, const char *na
 	r = mp_image_lock_take(store, &l.lock, err);
 	if (r < 0)
 		return mp_wrap(err, r, "load %s", path);
+	mp_image_lock_release(&l.lock);
 	r = load_any(&l, fd, err);
 	mp_closep(&l.source_fd);
 	mp_image_lock_drop(&l.lock);

@@ -51,7 +51,7 @@ static int set_names(struct removal *r, const char *const *names, const char *id
 	for (; *names && code == 0; names++) {
 		code = mp_image_ref_parse(*names, &ref, err);
 		if (code == 0 && are_there)
-			code = mp_image_refer(&r->lock, &ref, id, err);
+			code = mp_image_refer(&r->lock, &ref, id, false, err);
 		else if (code == 0)
 			code = mp_image_unrefer(&r->lock, *names, err);
 	}
@@ -250,7 +250,7 @@ static int tag_digest(struct mp_image_store *store, struct mp_image_lock *lock,
 
 	if (at) {
 		(void)snprintf(ref->digest, sizeof(ref->digest), "%s", at + 1);
-		r = mp_image_refer(lock, ref, record.image.id, err);
+		r = mp_image_refer(lock, ref, record.image.id, false, err);
 	}
 	mp_arena_done(&arena);
 	return r;
@@ -270,7 +270,7 @@ int mp_image_tag(struct mp_image_store *store, const char *id, const char *name,
 	if (r < 0)
 		return r;
 	if (mp_image_has(&lock, id))
-		r = mp_image_refer(&lock, &ref, id, err);
+		r = mp_image_refer(&lock, &ref, id, false, err);
 	else
 		r = mp_fail_text(err, ENOENT, "image \"%s\" not found", id);
 	if (r == 0)

@@ -15,6 +15,8 @@
 #include "runtime/base/auto.h"
 #include "runtime/base/fd.h"
 
+#define PULLED "pulled"
+
 int mp_image_store_open(const char *state_dir, const struct mp_image_embedded *embedded,
 			struct mp_image_store **ret, struct mp_error *err)
 {
@@ -102,6 +104,28 @@ int mp_image_find(struct mp_image_store *store, const struct mp_image_ref *ref,
 		return 0; /* cut short by a crash: as if it had not been written */
 	*ret_found = MP_IMAGE_PRESENT;
 	return 0;
+}
+
+int mp_image_is_pulled(struct mp_image_store *store, const char *name, bool *ret,
+		       struct mp_error *err)
+{
+	struct mp_arena arena = { .head = NULL };
+	char target[PATH_MAX];
+	struct mp_image_ref ref;
+	int r = mp_image_ref_parse(name, &ref, err);
+	const char *link = r == 0 ? ref_path(&arena, &ref) : NULL;
+	const char *path = link ? mp_arena_printf(&arena, "%s/images/%s", store->dir, link) : NULL;
+
+	if (r == 0 && !path)
+		r = mp_fail(err, ENOMEM, "look up image");
+	if (r == 0) {
+		const ssize_t n = readlink(path, target, sizeof(target) - 1);
+
+		target[n > 0 ? n : 0] = '\0';
+		*ret = mp_ends_with(target, "/" PULLED);
+	}
+	mp_arena_done(&arena);
+	return r;
 }
 
 static bool answers_to(const struct mp_image_embedded *embedded, const char *name)
@@ -194,9 +218,16 @@ static int remove_unfinished(int layers_fd, struct mp_error *err)
 			(void)close(fd);
 		return mp_fail(err, errno, "read layers");
 	}
-	for (const struct dirent *e; r == 0 && (e = readdir(dir));)
-		if (mp_starts_with(e->d_name, ".tmp-"))
-			r = mp_tree_force_remove(layers_fd, e->d_name, err);
+	for (const struct dirent *e; r == 0 && (e = readdir(dir));) {
+		if (!mp_starts_with(e->d_name, ".tmp-"))
+			continue;
+
+		mp_auto_fd left = openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (left >= 0 && flock(left, LOCK_EX | LOCK_NB) < 0)
+			continue; /* somebody works on it */
+		r = mp_tree_force_remove(layers_fd, e->d_name, err);
+	}
 	(void)closedir(dir);
 	return r;
 }
@@ -220,12 +251,11 @@ int mp_image_lock_take(struct mp_image_store *store, struct mp_image_lock *ret,
 		r = open_dir(root, "layers", &lock.layers_fd, err);
 	if (r == 0) {
 		lock.lock_fd = openat(lock.images_fd, ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-		while ((r = lock.lock_fd < 0 ? -1 : flock(lock.lock_fd, LOCK_EX)) < 0 &&
-		       errno == EINTR)
-			;
-		if (r < 0)
+		if (lock.lock_fd < 0)
 			r = mp_fail(err, errno, "lock image store %s", store->dir);
 	}
+	if (r == 0)
+		r = mp_image_lock_acquire(&lock, err);
 	if (r == 0)
 		r = remove_unfinished(lock.layers_fd, err);
 	if (r < 0) {
@@ -234,6 +264,19 @@ int mp_image_lock_take(struct mp_image_store *store, struct mp_image_lock *ret,
 	}
 	*ret = lock;
 	return 0;
+}
+
+int mp_image_lock_acquire(struct mp_image_lock *lock, struct mp_error *err)
+{
+	while (flock(lock->lock_fd, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return mp_fail(err, errno, "lock image store");
+	return 0;
+}
+
+void mp_image_lock_release(struct mp_image_lock *lock)
+{
+	(void)flock(lock->lock_fd, LOCK_UN);
 }
 
 void mp_image_lock_drop(struct mp_image_lock *lock)
@@ -279,11 +322,13 @@ int mp_image_publish(struct mp_image_lock *lock, const struct mp_image_record *r
 		r = mp_file_replace(dir, "manifest.json", manifest, manifest_len, 0600, err);
 	if (r == 0)
 		r = mp_file_replace(dir, "record", buf.text, buf.len, 0600, err);
+	if (r == 0 && symlinkat("record", dir, PULLED) < 0 && errno != EEXIST)
+		r = mp_fail(err, errno, "write record of image");
 	return r;
 }
 
 int mp_image_refer(struct mp_image_lock *lock, const struct mp_image_ref *ref, const char *id,
-		   struct mp_error *err)
+		   bool is_pulled, struct mp_error *err)
 {
 	struct mp_arena arena = { .head = NULL };
 	char target[PATH_MAX];
@@ -302,7 +347,7 @@ int mp_image_refer(struct mp_image_lock *lock, const struct mp_image_ref *ref, c
 	for (const char *p = path; *p; p++)
 		if (*p == '/')
 			mp_buf_adds(&buf, "../");
-	mp_buf_addf(&buf, "%s/record", hex_of(id));
+	mp_buf_addf(&buf, "%s/%s", hex_of(id), is_pulled ? PULLED : "record");
 	(void)snprintf(temporary, sizeof(temporary), ".tmp-%ld", (long)getpid());
 
 	r = mp_dir_make(lock->images_fd, path, 0700, err);

@@ -5,9 +5,11 @@
  *   images/refs/<domain>/<path>/:<tag>      -> ../../<id>/record   (as many ../ as it takes)
  *   images/refs/<domain>/<path>/@<digest>   -> the same
  *   images/<id>/record config.json manifest.json
+ *   images/<id>/pulled                      -> record: where names from a registry point to
  *   images/.lock                            held (flock) by whoever adds or removes
  *   layers/<diff id>/                       the unpacked tree
- *   layers/.tmp-*                           unfinished; removed by the next holder of the lock
+ *   layers/.tmp-*                           unfinished; locked (flock) by whoever works on it, else
+ *                                           removed by the next who changes the store
  *
  * A layer appears by rename, a record is written last and its references after it: whatever is
  * found by following a reference is complete.
@@ -34,15 +36,21 @@ struct mp_image_lock {
 
 /**
  * mp_image_lock_take() - make the store's directories if need be, wait for the lock, remove what
- * an interrupted holder left in layers/.
- * @ret: mp_image_lock_drop() it.
+ * somebody left unfinished in layers/ and does not work on any more.
+ * @ret: mp_image_lock_drop() it. It is held for moments only, never while a layer is unpacked.
  *
  * Return: 0 or -errno.
  */
 int mp_image_lock_take(struct mp_image_store *store, struct mp_image_lock *ret,
 		       struct mp_error *err);
 
-/** mp_image_lock_drop() - release; a second time is fine. */
+/** mp_image_lock_release() - give the lock away for a time, keep the descriptors. */
+void mp_image_lock_release(struct mp_image_lock *lock);
+
+/** mp_image_lock_acquire() - wait for it again. 0 or -errno. */
+int mp_image_lock_acquire(struct mp_image_lock *lock, struct mp_error *err);
+
+/** mp_image_lock_drop() - release for good; a second time is fine. */
 void mp_image_lock_drop(struct mp_image_lock *lock);
 
 /**
@@ -55,9 +63,13 @@ int mp_image_publish(struct mp_image_lock *lock, const struct mp_image_record *r
 		     const char *config, size_t config_len, const char *manifest,
 		     size_t manifest_len, struct mp_error *err);
 
-/** mp_image_refer() - let @ref (with its tag or digest) name the image @id. 0 or -errno. */
+/**
+ * mp_image_refer() - let @ref (with its tag or digest) name the image @id.
+ * @is_pulled: a registry said so, and would have to be asked whether it still is.
+ * Return: 0 or -errno.
+ */
 int mp_image_refer(struct mp_image_lock *lock, const struct mp_image_ref *ref, const char *id,
-		   struct mp_error *err);
+		   bool is_pulled, struct mp_error *err);
 
 /**
  * mp_image_find() - follow a reference, nothing else.

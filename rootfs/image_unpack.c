@@ -232,11 +232,11 @@ static int name_image(struct mp_image_store *store, struct mp_image_lock *lock,
 			r = mp_image_find(store, &ref, &arena, &found, &old, err);
 		/* Not over an image that the user loaded under this name. */
 		if (r == 0 && (found == MP_IMAGE_ABSENT || old.embedded[0]))
-			r = mp_image_refer(lock, &ref, id, err);
+			r = mp_image_refer(lock, &ref, id, false, err);
 		if (r == 0 && name == embedded->names) {
 			ref.tag[0] = '\0';
 			(void)snprintf(ref.digest, sizeof(ref.digest), "%s", manifest_digest);
-			r = mp_image_refer(lock, &ref, id, err);
+			r = mp_image_refer(lock, &ref, id, false, err);
 		}
 		mp_arena_done(&arena);
 	}

@@ -332,11 +332,12 @@ static int set_root(struct archive_entry *e)
 	return 0;
 }
 
-static int unpack_entry(enum mp_image_helper_task task, struct archive *tar, struct archive *disk,
-			struct archive_entry *e)
+static int unpack_entry(const struct mp_image_helper_job *job, struct archive *tar,
+			struct archive *disk, struct archive_entry *e)
 {
 	const char *given = lib.archive_entry_pathname_p(e);
 	const char *link = lib.archive_entry_hardlink_p(e);
+	const enum mp_image_helper_task task = job->task;
 	char path[PATH_MAX], target[PATH_MAX];
 	bool was_whiteout = false;
 	int r;
@@ -358,6 +359,11 @@ static int unpack_entry(enum mp_image_helper_task task, struct archive *tar, str
 		return refuse(given, "is no file");
 	case AE_IFSOCK:
 		return 0; /* nothing listens on it */
+	case AE_IFCHR:
+	case AE_IFBLK:
+		if (job->keeps_devices && task == MP_IMAGE_HELPER_LAYER)
+			break;
+		return refuse(given, "is a device node");
 	default:
 		return refuse(given, "is a device node");
 	}
@@ -389,7 +395,8 @@ static int unpack_entry(enum mp_image_helper_task task, struct archive *tar, str
 	return r;
 }
 
-static int unpack_all(enum mp_image_helper_task task, struct archive *tar, struct archive *disk)
+static int unpack_all(const struct mp_image_helper_job *job, struct archive *tar,
+		      struct archive *disk)
 {
 	struct archive_entry *e;
 
@@ -400,7 +407,7 @@ static int unpack_all(enum mp_image_helper_task task, struct archive *tar, struc
 			return 0;
 		if (r < ARCHIVE_WARN)
 			return give_up(tar, "read the archive", NULL);
-		r = unpack_entry(task, tar, disk, e);
+		r = unpack_entry(job, tar, disk, e);
 		if (r != 0)
 			return r;
 	}
@@ -444,7 +451,7 @@ static int open_plain(struct source *s)
 	return 0;
 }
 
-static int unpack(enum mp_image_helper_task task, struct source *s)
+static int unpack(const struct mp_image_helper_job *job, struct source *s)
 {
 	const int flags = ARCHIVE_EXTRACT_OWNER | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME |
 			  ARCHIVE_EXTRACT_XATTR | ARCHIVE_EXTRACT_SECURE_SYMLINKS |
@@ -464,16 +471,16 @@ static int unpack(enum mp_image_helper_task task, struct source *s)
 	if (r == 0 && lib.archive_read_open_p(tar, s, NULL, read_plain, NULL) < ARCHIVE_WARN)
 		r = give_up(tar, "open the archive", NULL);
 	if (r == 0)
-		r = unpack_all(task, tar, disk);
+		r = unpack_all(job, tar, disk);
 	if (r == 0 && lib.archive_write_free_p(disk) < ARCHIVE_WARN)
 		r = refuse("unpack", "directories could not be finished");
 	return r == 0 ? finish(s) : r;
 }
 
-int mp_image_untar(enum mp_image_helper_task task)
+int mp_image_untar(const struct mp_image_helper_job *job)
 {
 	struct source *s = calloc(1, sizeof(*s));
-	const int r = s ? unpack(task, s) : refuse("unpack", "out of memory");
+	const int r = s ? unpack(job, s) : refuse("unpack", "out of memory");
 
 	free(s); /* the archives go with the process */
 	return r;

@@ -40,7 +40,8 @@ static int load(const struct mp_image_cmd *cmd, struct mp_error *err)
 	const char *tag = mp_args_get(cmd->args, "tag");
 	const char *path = strcmp(cmd->words[0], "-") == 0 ? "/dev/stdin" : cmd->words[0];
 	struct mp_image_loaded *list = NULL;
-	int r = mp_image_load(cmd->store, path, tag, cmd->arena, &list, err);
+	const struct mp_image_load_options options = { .name = tag };
+	int r = mp_image_load(cmd->store, path, &options, cmd->arena, &list, err);
 
 	if (r == 0 && tag && list && list->next)
 		return mp_fail_text(err, EINVAL,

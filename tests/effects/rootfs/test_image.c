@@ -201,7 +201,7 @@ static void an_image_the_user_named_so_is_not_replaced(void **unused)
 	MUST_OK(mp_image_lock_take(store, &lock, &err), err);
 	MUST_OK(mp_image_publish(&lock, &record, "{}", 2, "{}", 2, &err), err);
 	MUST_OK(mp_image_ref_parse("tool", &ref, &err), err);
-	MUST_OK(mp_image_refer(&lock, &ref, "sha256:3333", &err), err);
+	MUST_OK(mp_image_refer(&lock, &ref, "sha256:3333", false, &err), err);
 	mp_image_lock_drop(&lock);
 	assert_int_equal(look_up(store, "tool", &arena, &image), MP_IMAGE_PRESENT);
 	assert_string_equal(image.id, "sha256:3333");

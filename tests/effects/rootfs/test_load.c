@@ -162,7 +162,8 @@ static int load(const char *path, const char *name, struct mp_arena *arena,
 	int r = mp_image_store_open(at("s"), NULL, &store, err);
 
 	assert_int_equal(r, 0);
-	r = mp_image_load(store, path, name, arena, ret, err);
+	r = mp_image_load(store, path, &(struct mp_image_load_options){ .name = name }, arena, ret,
+			  err);
 	mp_image_store_close(store);
 	return r;
 }
