@@ -7,10 +7,12 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "rootfs/tree.h"
 #include "runtime/base/auto.h"
+#include "runtime/base/sys.h"
 
 #define NAME_MAX_OURS (sizeof(".tmp-") + MP_SHA256_HEX_MAX)
 
@@ -166,4 +168,19 @@ void mp_image_claim_drop(struct mp_image_lock *lock, struct mp_image_claim *clai
 	}
 	mp_closep(&claim->dir_fd);
 	claim->is_mine = false;
+}
+
+/* Opaque marks need a capability the helper has not; what it names is looked for beneath. */
+int mp_image_mark_opaque(int layer_fd, const struct mp_image_unpacked *u, struct mp_error *err)
+{
+	for (const char *at = u->opaque; at < u->opaque + u->opaque_len; at += strlen(at) + 1) {
+		mp_auto_fd fd = mp_sys_openat2(layer_fd, at, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0,
+					       RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+
+		if (fd < 0)
+			return mp_fail(err, -fd, "opaque directory %s", at);
+		if (fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0) < 0)
+			return mp_fail(err, errno, "opaque directory %s", at);
+	}
+	return 0;
 }

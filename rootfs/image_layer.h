@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "rootfs/image_helper.h"
 #include "rootfs/image_store.h"
 
 /** struct mp_image_claim - a layer that is there, or is ours to unpack. */
@@ -42,3 +43,6 @@ void mp_image_claim_drop(struct mp_image_lock *lock, struct mp_image_claim *clai
  */
 int mp_image_scratch_make(struct mp_image_lock *lock, const char *name, int *ret_fd,
 			  struct mp_error *err);
+
+/** mp_image_mark_opaque() - the directories that the helper found to be opaque. 0 or -errno. */
+int mp_image_mark_opaque(int layer_fd, const struct mp_image_unpacked *u, struct mp_error *err);

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "rootfs/image_config.h"
@@ -22,7 +21,6 @@
 #include "rootfs/tree.h"
 #include "runtime/base/auto.h"
 #include "runtime/base/fd.h"
-#include "runtime/base/sys.h"
 
 #define INDEX_DEPTH_MAX 4
 #define LAYERS_MAX      500 /* what overlay takes; mp_overlay_mount() says so again */
@@ -105,21 +103,6 @@ static const char *blob_path(const struct load *l, const struct mp_node *descrip
 		     NULL;
 }
 
-/* Opaque marks need a capability the helper has not; what it names is looked for beneath. */
-static int mark_opaque(int layer_fd, const struct mp_image_unpacked *u, struct mp_error *err)
-{
-	for (const char *at = u->opaque; at < u->opaque + u->opaque_len; at += strlen(at) + 1) {
-		mp_auto_fd fd = mp_sys_openat2(layer_fd, at, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0,
-					       RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
-
-		if (fd < 0)
-			return mp_fail(err, -fd, "opaque directory %s", at);
-		if (fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0) < 0)
-			return mp_fail(err, errno, "opaque directory %s", at);
-	}
-	return 0;
-}
-
 static int check_layer(const struct mp_image_unpacked *u, const char *hex, const char *digest,
 		       struct mp_error *err)
 {
@@ -170,7 +153,7 @@ static int unpack(const struct load *l, int blob_fd, int dir_fd, struct at_layer
 		return r;
 	r = check_layer(&u, at->hex, digest, err);
 	if (r == 0)
-		r = mark_opaque(dir_fd, &u, err);
+		r = mp_image_mark_opaque(dir_fd, &u, err);
 	free(u.opaque);
 	return r;
 }
@@ -306,9 +289,11 @@ static int load_image(struct load *l, const struct parts *p, struct mp_error *er
 	char hex[MP_SHA256_HEX_MAX], full[MP_IMAGE_REF_MAX] = "";
 	char *config = NULL;
 	size_t config_len = 0;
-	int r = refs ? read_text(l, p->config_path, p->config_digest, &config, &config_len, err) :
-		       mp_fail(err, ENOMEM, "load image");
+	int r;
 
+	if (!refs)
+		return mp_fail(err, ENOMEM, "load image");
+	r = read_text(l, p->config_path, p->config_digest, &config, &config_len, err);
 	if (r == 0)
 		r = mp_image_config_parse(l->arena, config, config_len, &record, err);
 	for (size_t i = 0; i < p->n_names && r == 0; i++)

@@ -363,7 +363,8 @@ static int unpack_entry(const struct mp_image_helper_job *job, struct archive *t
 	case AE_IFBLK:
 		if (job->keeps_devices && task == MP_IMAGE_HELPER_LAYER)
 			break;
-		return refuse(given, "is a device node");
+		return refuse(given,
+			      "is a device node, which are not made unless --devices asks for it");
 	default:
 		return refuse(given, "is a device node");
 	}

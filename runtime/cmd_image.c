@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rootfs/image_load.h"
 #include "runtime/base/auto.h"
 #include "runtime/image_use.h"
 
@@ -13,6 +12,10 @@ const struct mp_option mp_image_options[] = {
 	{ "output", 'o', "FORMAT", "of ls: wide, name, json or yaml; of inspect: json or yaml",
 	  false },
 	{ "tag", 't', "NAME", "load: name the image NAME as well", false },
+	{ "config", 0, "FILE", "import: the image's configuration, JSON or YAML", false },
+	{ "devices", 0, NULL, "load, import: make device nodes instead of refusing them", false },
+	{ "insecure", 0, NULL, "pull: do without TLS, or with certificates that are not valid",
+	  false },
 	{ "force", 'f', NULL, "rm: an image by its id, though it has several names", false },
 	{ "all", 'a', NULL, "prune: every image that no pod uses, not only those without a name",
 	  false },
@@ -23,36 +26,6 @@ const struct mp_option mp_image_options[] = {
 static bool is_quiet(const struct mp_image_cmd *cmd)
 {
 	return mp_args_has(cmd->args, "quiet");
-}
-
-/* ---- load --------------------------------------------------------------------------------------- */
-
-static void print_loaded(const struct mp_image_cmd *cmd, const struct mp_image_loaded *loaded)
-{
-	if (is_quiet(cmd))
-		(void)printf("%s\n", loaded->id);
-	else
-		(void)printf("Loaded image: %s\n", loaded->name[0] ? loaded->name : loaded->id);
-}
-
-static int load(const struct mp_image_cmd *cmd, struct mp_error *err)
-{
-	const char *tag = mp_args_get(cmd->args, "tag");
-	const char *path = strcmp(cmd->words[0], "-") == 0 ? "/dev/stdin" : cmd->words[0];
-	struct mp_image_loaded *list = NULL;
-	const struct mp_image_load_options options = { .name = tag };
-	int r = mp_image_load(cmd->store, path, &options, cmd->arena, &list, err);
-
-	if (r == 0 && tag && list && list->next)
-		return mp_fail_text(err, EINVAL,
-				    "--tag %s: %s has several images; they are loaded under their "
-				    "own names",
-				    tag, cmd->words[0]);
-	if (r == 0 && tag && list)
-		r = mp_image_tag(cmd->store, list->id, tag, err);
-	for (; list; list = list->next)
-		print_loaded(cmd, list);
-	return r;
 }
 
 /* ---- rm, prune, tag ----------------------------------------------------------------------------- */
@@ -123,7 +96,10 @@ static const struct command {
 	size_t min_words, max_words;
 	int (*run)(const struct mp_image_cmd *cmd, struct mp_error *err);
 } commands[] = {
-	{ "load", "load FILE|DIR|- [--tag NAME]", 1, 1, load },
+	{ "pull", "pull NAME... [--insecure]", 1, 60, mp_cmd_image_pull },
+	{ "load", "load FILE|DIR|- [--tag NAME] [--devices]", 1, 1, mp_cmd_image_load },
+	{ "import", "import FILE|DIR|- NAME [--config FILE] [--devices]", 2, 2,
+	  mp_cmd_image_import },
 	{ "ls", "ls [NAME...] [-q] [-o FORMAT]", 0, 60, mp_cmd_image_ls },
 	{ "inspect", "inspect NAME...", 1, 60, mp_cmd_image_inspect },
 	{ "tag", "tag NAME NEW-NAME", 2, 2, tag },

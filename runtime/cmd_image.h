@@ -20,5 +20,8 @@ struct mp_image_cmd {
 };
 
 /* Each returns 0 or -errno with a sentence. */
+int mp_cmd_image_load(const struct mp_image_cmd *cmd, struct mp_error *err);
+int mp_cmd_image_import(const struct mp_image_cmd *cmd, struct mp_error *err);
+int mp_cmd_image_pull(const struct mp_image_cmd *cmd, struct mp_error *err);
 int mp_cmd_image_ls(const struct mp_image_cmd *cmd, struct mp_error *err);
 int mp_cmd_image_inspect(const struct mp_image_cmd *cmd, struct mp_error *err);

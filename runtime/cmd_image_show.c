@@ -8,6 +8,7 @@
 #include "runtime/base/clock_io.h"
 #include "runtime/base/json.h"
 #include "runtime/cmd_image.h"
+#include "runtime/image_progress.h"
 #include "runtime/pod_view.h"
 
 #define N_COLUMNS 6
@@ -181,22 +182,6 @@ static int select_entries(const struct mp_image_cmd *cmd, struct mp_image_entrie
 	return r;
 }
 
-/* Decimal units, as podman's. */
-static const char *size_text(uint64_t bytes, char buf[32])
-{
-	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB" };
-	double value = (double)bytes;
-	size_t unit = 0;
-
-	while (value >= 1000 && unit + 1 < MP_ARRAY_SIZE(units)) {
-		value /= 1000;
-		unit++;
-	}
-	(void)snprintf(buf, 32, unit == 0 || value >= 100 ? "%.0f %s" : "%.3g %s", value,
-		       units[unit]);
-	return buf;
-}
-
 static const char *short_id(const char *id, char buf[16])
 {
 	const char *colon = strchr(id, ':');
@@ -232,7 +217,7 @@ static void add_row(const struct mp_image_cmd *cmd, const struct mp_image_entry 
 	cells[n++] = short_id(e->image.id, id);
 	cells[n++] =
 		mp_human_age(created < 0 ? -MP_NSEC_PER_S : mp_clock_read().wall - created, age);
-	cells[n++] = size_text(e->image.size_bytes, size);
+	cells[n++] = mp_image_size_text(e->image.size_bytes, size);
 	mp_table_row(table, cells);
 }
 

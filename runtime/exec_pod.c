@@ -285,6 +285,7 @@ static bool remove_cgroup(struct mp_cgroup **cg, struct mp_error *err)
 
 bool mp_exec_try_tear_down(struct mp_supervisor *sv, struct mp_error *err)
 {
+	mp_exec_stop_pulls(sv);
 	free_records(sv);
 	remove_volumes(sv);
 	if (!remove_cgroup(&sv->pause_cgroup, err) || !remove_cgroup(&sv->pod_cgroup, err))

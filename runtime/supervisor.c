@@ -396,6 +396,7 @@ static void release(struct mp_supervisor *sv)
 		mp_echo_flush(sv->echo);
 	if (sv->loop)
 		mp_attempts_end(sv->loop);
+	mp_exec_stop_pulls(sv);
 	mp_echo_free(sv->echo);
 	mp_trace_close(sv->trace);
 	mp_image_store_close(sv->images);

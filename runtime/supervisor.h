@@ -32,6 +32,7 @@ struct mp_net_check;
 struct mp_device_program;
 struct mp_control;
 struct mp_startup;
+struct mp_image_job;
 struct mp_supervisor;
 struct mp_container_io;
 
@@ -133,6 +134,7 @@ struct mp_supervisor {
 	int failure; /* negative errno of our own failure: the pod is being taken down */
 
 	struct mp_image_store *images;
+	struct mp_image_job *pulls;        /* owned: pulls at work, see exec_image.c */
 	struct mp_device_program *devices; /* the default policy, loaded when first needed */
 	struct mp_cgroup_host *cgroup_host;
 	struct mp_cgroup *pod_cgroup;
@@ -189,6 +191,9 @@ void mp_exec_stop_sandbox(struct mp_supervisor *sv);
 void mp_exec_tear_down(struct mp_supervisor *sv);
 void mp_exec_check_image(struct mp_supervisor *sv, size_t index);
 void mp_exec_pull_image(struct mp_supervisor *sv, size_t index);
+
+/** mp_exec_stop_pulls() - kill and reap the pulls at work; nobody waits for their answers. */
+void mp_exec_stop_pulls(struct mp_supervisor *sv);
 void mp_exec_create_container(struct mp_supervisor *sv, size_t index, int64_t restart_count);
 void mp_exec_start_container(struct mp_supervisor *sv, size_t index);
 void mp_exec_signal(struct mp_supervisor *sv, size_t index, const char *signal_name);

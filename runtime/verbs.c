@@ -97,8 +97,11 @@ static const struct mp_verb verbs[] = {
 	{ "events", "", 0, 0, "Show what happened to pods",
 	  "  minipod events --for pod/web\n  minipod events -A -w", mp_events_options,
 	  mp_cmd_events, false, false },
-	{ "image", "COMMAND [ARG...]", 1, 61, "Images: load, ls, inspect, tag, rm, prune",
+	{ "image", "COMMAND [ARG...]", 1, 61,
+	  "Images: pull, load, import, ls, inspect, tag, rm, prune",
+	  "  minipod image pull registry.example/app:1\n"
 	  "  minipod image load app.tar --tag example.org/app:1\n"
+	  "  minipod image import rootfs.tar example.org/base:1 --config config.json\n"
 	  "  minipod image ls -o json\n"
 	  "  minipod image rm example.org/app:1",
 	  mp_image_options, mp_cmd_image, false, false },

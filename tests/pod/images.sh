@@ -128,4 +128,81 @@ test_an_image_for_another_architecture_is_refused_and_an_index_chosen_from() {
 	assert_json "$(machine_architecture)" "$T/out" '.[0].Architecture'
 }
 
+test_a_root_file_system_is_imported_from_a_tar_and_from_a_directory() {
+	image_root "$T/root" sh cat
+	echo mine >"$T/root/etc/file"
+	chown 12:34 "$T/root/etc/file"
+	ln "$T/root/etc/file" "$T/root/etc/hard"
+	echo '{"Cmd":["cat","/etc/hard"],"User":"12"}' >"$T/config.json"
+	call image import "$T/root" example.org/dir:1 --config "$T/config.json"
+	assert_status 0
+	assert_line "$T/out" 'Imported image: example.org/dir:1'
+	pod_of example.org/dir:1 >"$T/pod.json"
+	run_pod "$T/pod.json"
+	assert_status 0
+	assert_match "$T/out" 'mine$'
+	assert_eq '12 34 2' "$(stat -c '%u %g %h' "$MINIPOD_ROOT"/lib/layers/*/etc/file)" 'owner and links'
+	tar_of "$T/root" "$T/root.tar"
+	zstd -q "$T/root.tar"
+	call image import "$T/root.tar.zst" example.org/tar:1
+	assert_status 0
+	pod_of example.org/tar:1 '["cat","/etc/file"]' >"$T/pod.json"
+	run_pod "$T/pod.json"
+	assert_match "$T/out" 'mine$'
+	mkdir "$T/root/dev"
+	mknod "$T/root/dev/null" c 1 3
+	call image import "$T/root" example.org/dev:1
+	assert_status 1
+	assert_match "$T/err" 'dev/null: is a device node, which are not made unless --devices asks for it'
+	call image import "$T/root" example.org/dev:1 --devices
+	assert_status 0
+	call image import "$T/root" 'No Name'
+	assert_match "$T/err" "couldn't parse image name \"No Name\""
+	echo '[]' >"$T/config.json"
+	call image import "$T/root.tar" example.org/x:1 --config "$T/config.json"
+	assert_match "$T/err" 'image configuration: expected an object'
+	assert_eq '' "$(find "$MINIPOD_ROOT/lib/layers" -name '.tmp*')" 'unfinished layers'
+}
+
+# The n-th moment differs from run to run; what has to hold does not.
+test_a_load_that_is_killed_leaves_a_store_that_works() {
+	make_app '{"Cmd":["cat","/srv/file"]}'
+	head -c 30000000 /dev/urandom >"$T/base/big"
+	oci_layout "$T/app" example.org/app:1 '{"Cmd":["cat","/srv/file"]}' "$T/base" "$T/top"
+	local pid delay
+	for delay in 0.02 0.1 0.2 0.4; do
+		"$MINIPOD" --root "$MINIPOD_ROOT" image load "$T/app" >/dev/null 2>&1 &
+		pid=$!
+		sleep "$delay"
+		kill -KILL "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+	call image load "$T/app"
+	assert_status 0
+	pod_of example.org/app:1 >"$T/pod.json"
+	run_pod "$T/pod.json"
+	assert_match "$T/out" 'from the top$'
+	assert_eq '' "$(find "$MINIPOD_ROOT/lib/layers" -maxdepth 1 -name '.tmp*')" 'unfinished layers'
+}
+
+test_a_full_disk_stops_a_load_and_spoils_nothing() {
+	make_app '{"Cmd":["cat","/srv/file"]}'
+	mkdir -p "$MINIPOD_ROOT/lib"
+	mount -t tmpfs -o size=4m tmpfs "$MINIPOD_ROOT/lib"
+	minipod image load "$T/app"
+	head -c 6000000 /dev/urandom >"$T/top/big"
+	oci_layout "$T/large" example.org/large:1 '{}' "$T/base" "$T/top"
+	call image load "$T/large"
+	assert_status 1
+	assert_match "$T/err" 'No space left on device'
+	assert_eq '' "$(find "$MINIPOD_ROOT/lib/layers" -maxdepth 1 -name '.tmp*')" 'unfinished layers'
+	call image ls -o name
+	assert_no_match "$T/out" large
+	rm "$T/top/big"
+	pod_of example.org/app:1 >"$T/pod.json"
+	run_pod "$T/pod.json"
+	assert_match "$T/out" 'from the top$'
+	umount "$MINIPOD_ROOT/lib"
+}
+
 run_tests
