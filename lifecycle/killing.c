@@ -5,7 +5,7 @@
 
 #include "lifecycle/hook.h"
 
-int64_t mp_kill_grace(const struct mp_pod *pod, const struct mp_opt_int *probe_s)
+static int64_t intended_grace(const struct mp_pod *pod, const struct mp_opt_int *probe_s)
 {
 	if (pod->is_deleting)
 		return pod->delete_grace_s;
@@ -14,6 +14,14 @@ int64_t mp_kill_grace(const struct mp_pod *pod, const struct mp_opt_int *probe_s
 	if (pod->spec->grace_s.is_set)
 		return pod->spec->grace_s.v < 0 ? 1 : pod->spec->grace_s.v;
 	return MP_STOP_FLOOR_S;
+}
+
+int64_t mp_kill_grace(const struct mp_pod *pod, const struct mp_opt_int *probe_s)
+{
+	const int64_t grace = intended_grace(pod, probe_s);
+
+	/* What a sync still kills after an eviction must not outlive it. */
+	return (pod->is_evicted || pod->is_grace_spent) && grace > 1 ? 1 : grace;
 }
 
 void mp_kill_begin(struct mp_pod *pod, struct mp_now now, size_t index, int64_t grace_s,

@@ -57,11 +57,27 @@ static void terminated_from(struct mp_terminated *t, const struct mp_record *rec
 		full_id(t->container_id, rec->id);
 }
 
+/* Its record was removed so that the whole pod starts over (4.5). */
+static bool starts_over(const struct mp_record *rec)
+{
+	return rec->state == MP_RECORD_EXITED &&
+	       strcmp(rec->reason, "RestartingAllContainers") == 0;
+}
+
 /* Step 1 and 2: what is shown while there is no record. */
 static void derive_default(const struct mp_status_seen *seen, struct mp_container_status *out)
 {
 	const struct mp_container_status *prev = seen->previous;
 
+	if (starts_over(seen->second)) {
+		const int64_t count = seen->count_base + seen->second->restart_count + 1;
+
+		set_waiting(out, seen->spec->n_init > 0 ? "PodInitializing" : "ContainerCreating",
+			    "");
+		MP_COPY(out->image, seen->container->image);
+		out->restart_count = count > prev->restart_count ? count : prev->restart_count;
+		return;
+	}
 	if (prev->is_present && prev->state.kind == MP_STATE_TERMINATED) {
 		*out = *prev;
 		return;

@@ -156,6 +156,66 @@ static void a_success_that_a_rule_restarts_gets_a_new_sandbox(void **unused)
 	fake_done(&node);
 }
 
+/* A container whose record went so that the whole pod starts over is not done (4.5). */
+static void what_starts_over_is_shown_waiting_with_one_restart_more(void **unused)
+{
+	static const int64_t codes[] = { 42 };
+	static const struct mp_restart_rule rule = {
+		.action = MP_RULE_RESTART_ALL,
+		.has_exit_codes = true,
+		.operator_ = MP_OPERATOR_IN,
+		.values = codes,
+		.n_values = 1,
+	};
+	struct mp_container_spec *c;
+
+	(void)unused;
+	(void)test_pod_init(&pod, MP_RESTART_NEVER);
+	(void)test_pod_add(&pod, MP_KIND_INIT, "i");
+	c = test_pod_add(&pod, MP_KIND_MAIN, "c");
+	c->restart = MP_RESTART_NEVER;
+	c->rules = &rule;
+	c->n_rules = 1;
+	fake_init(&node, &pod.spec);
+	node.c[0].n_runs = 1;
+	node.c[0].runs[0] = (struct fake_run){ .lasts = AT(1) };
+	fake_run(&node, AT(20));
+	node.c[0].create_error = "not now";
+	node.c[0].create_good_from = AT(1000);
+	fake_exit(&node, 1, 42);
+	fake_run(&node, AT(25));
+	assert_int_equal(fake_status(&node, 1)->state.kind, MP_STATE_WAITING);
+	assert_string_equal(fake_status(&node, 1)->state.reason, "PodInitializing");
+	assert_string_equal(fake_status(&node, 1)->last.reason, "RestartingAllContainers");
+	assert_int_equal(fake_status(&node, 1)->last.exit_code, 137);
+	assert_int_equal(fake_status(&node, 1)->restart_count, 1);
+	assert_int_equal(fake_status(&node, 0)->restart_count, 1);
+	assert_int_equal(mp_pod_status(node.pod)->phase, MP_PHASE_PENDING);
+	fake_delete(&node, 1);
+	fake_run_to_end(&node, AT(100));
+	assert_int_equal(mp_pod_status(node.pod)->phase, MP_PHASE_FAILED);
+	fake_done(&node);
+}
+
+/* An eviction's second is all there is, also for a kill that a sync begins after it (8.2). */
+static void a_kill_begun_after_an_eviction_gets_its_grace(void **unused)
+{
+	struct mp_container_spec *c = one_main(MP_RESTART_ALWAYS);
+
+	(void)unused;
+	c->lifecycle.has_post_start = true;
+	fake_init(&node, &pod.spec);
+	node.c[0].post_start = (struct fake_hook){ .lasts = AT(20), .error = "bad" };
+	node.c[0].ignores_term = true;
+	fake_post_at(&node, AT(20),
+		     &(struct mp_event){
+			     .type = MP_EV_EVICT, .container = -1, .text.message = "too much" });
+	fake_run_to_end(&node, AT(100));
+	assert_int_equal(fake_when(&node, MP_DO_SIGNAL, 0, 0), AT(20));
+	assert_int_equal(fake_when(&node, MP_DO_KILL, 0, 0), AT(22));
+	fake_done(&node);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +225,8 @@ int main(void)
 		cmocka_unit_test(nothing_is_carried_over_to_an_instance_that_was_never_shown),
 		cmocka_unit_test(what_ended_is_shown_while_the_sandbox_cannot_be_stopped),
 		cmocka_unit_test(a_success_that_a_rule_restarts_gets_a_new_sandbox),
+		cmocka_unit_test(what_starts_over_is_shown_waiting_with_one_restart_more),
+		cmocka_unit_test(a_kill_begun_after_an_eviction_gets_its_grace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
