@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lifecycle/eventlog.h"
 #include "tests/sim/sim.h"
 
 /* Grace periods, slow answers and retries of the node included. */
@@ -52,6 +53,7 @@ static void saw_end(struct sim_check *k, struct sim_mind *m, const struct mp_sim
 	m->has_end_before = m->has_end;
 	m->ended_at = sim->now.mono;
 	m->has_end = true;
+	m->has_newest_ended = true;
 	m->n_ended++;
 	memset(&m->kill, 0, sizeof(m->kill));
 	(void)k;
@@ -132,7 +134,7 @@ static void saw_recovered_container(struct sim_check *k, struct mp_sim *sim,
 			m->was_started = true;
 		return;
 	}
-	if (sim->procs[ev->container].life == MP_SIM_DEAD && m->n_ended < m->n_created) {
+	if (sim->procs[ev->container].life == MP_SIM_DEAD && !m->has_newest_ended) {
 		saw_end(k, m, sim);
 		m->is_exit_known = ev->recovered.is_known;
 		m->exit_code = ev->exited.code;
@@ -142,12 +144,11 @@ static void saw_recovered_container(struct sim_check *k, struct mp_sim *sim,
 	m->is_running = false;
 }
 
-static void end_of_starts(struct sim_check *k, const struct mp_sim *sim, int64_t grace_s)
+void sim_check_end(struct sim_check *k, const struct mp_sim *sim)
 {
 	if (!k->is_ended)
 		k->deleted_at = sim->now.mono;
 	k->is_ended = true;
-	(void)grace_s;
 }
 
 static void saw_delete(struct sim_check *k, struct mp_sim *sim, const struct mp_event *ev)
@@ -157,7 +158,7 @@ static void saw_delete(struct sim_check *k, struct mp_sim *sim, const struct mp_
 	if (k->last_phase == MP_PHASE_SUCCEEDED || k->last_phase == MP_PHASE_FAILED)
 		grace = 0;
 	k->is_deleting = true;
-	end_of_starts(k, sim, grace);
+	sim_check_end(k, sim);
 	sim_check_shorten(k, sim, grace);
 }
 
@@ -171,22 +172,20 @@ static void on_event(struct mp_sim *sim, const struct mp_event *ev, void *arg)
 	case MP_EV_DELETE:
 		saw_delete(k, sim, ev);
 		break;
-	case MP_EV_EVICT:
-		if (k->last_phase == MP_PHASE_SUCCEEDED || k->last_phase == MP_PHASE_FAILED ||
-		    k->has_deadline_event)
+	case MP_EV_EVICT: /* whether it counts is told by its event */
+		k->is_evict_told = true;
+		k->is_grace_unsure = k->is_grace_unsure || k->is_ended;
+		if (k->n_events[1] < MP_EVENT_BURST)
 			break;
+		k->is_grace_unsure = true; /* ... which may be one too many */
 		k->is_evicted = true;
-		if (k->is_ended) { /* whether it still counts depends on how far the end is */
-			k->is_grace_unsure = true;
-			break;
-		}
-		end_of_starts(k, sim, 1);
-		sim_check_shorten(k, sim, 1);
+		if (!k->has_deadline_event)
+			sim_check_end(k, sim);
 		break;
 	case MP_EV_REJECT:
-		if (!k->is_published && !k->is_ended) {
+		if (!k->is_published && !k->is_ended && !k->is_evict_told) {
 			k->is_rejected = true;
-			end_of_starts(k, sim, 1);
+			sim_check_end(k, sim);
 		}
 		break;
 	case MP_EV_CREATED:
@@ -194,6 +193,7 @@ static void on_event(struct mp_sim *sim, const struct mp_event *ev, void *arg)
 		m->is_record = true;
 		m->is_dropped = false;
 		m->is_forgotten = false;
+		m->has_newest_ended = false;
 		m->was_killed = false;
 		m->has_startup_success = false;
 		m->is_asked_again = false;
@@ -224,6 +224,11 @@ static void on_event(struct mp_sim *sim, const struct mp_event *ev, void *arg)
 		break;
 	case MP_EV_RECOVERED:
 		k->has_recovered = true;
+		if (k->is_evict_told && !k->is_evicted) {
+			k->is_evicted = true; /* its event went with the supervisor */
+			k->is_grace_unsure = true;
+			sim_check_end(k, sim);
+		}
 		k->recovered_at = sim->now.mono;
 		break;
 	case MP_EV_VOLUMES_READY:

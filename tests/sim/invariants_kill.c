@@ -179,7 +179,8 @@ static void check_sigkill(struct sim_check *k, struct mp_sim *sim, const struct 
 	if (!kill->is_killed && now < kill->earliest && !k->is_grace_unsure)
 		sim_fail(k, sim, "container %d: SIGKILL %lld ms before the grace is over",
 			 a->container, (long long)((kill->earliest - now) / MP_NSEC_PER_MS));
-	if (!kill->is_killed && now > max(kill->latest, kill->term_at + FLOOR) && !k->has_recovered)
+	if (!kill->is_killed && now > max(kill->latest, kill->term_at + FLOOR) &&
+	    !k->has_recovered && !k->is_grace_unsure)
 		sim_fail(k, sim, "container %d: SIGKILL %lld ms too late", a->container,
 			 (long long)((now - kill->latest) / MP_NSEC_PER_MS));
 	kill->is_killed = true;
@@ -233,7 +234,7 @@ static void check_stop(struct sim_check *k, struct mp_sim *sim, size_t i)
 
 void sim_check_stops(struct sim_check *k, struct mp_sim *sim)
 {
-	if (k->has_recovered || sim->is_down)
+	if (k->has_recovered || sim->is_down || k->is_grace_unsure)
 		return;
 	for (size_t i = 0; i < mp_spec_n_containers(&k->c->spec); i++) {
 		if (k->minds[i].kill.is_begun && k->minds[i].is_running)

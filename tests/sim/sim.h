@@ -53,6 +53,7 @@ struct sim_mind {
 	struct sim_kill kill;
 	int64_t n_created, n_started, n_ended, last_count, id_count;
 	char count_id[65];
+	bool has_newest_ended;
 	bool is_dropped;            /* the newest instance was removed before its start */
 	bool is_forgotten;          /* ... after its end: it starts over */
 	bool is_record, is_running; /* a record is there; STARTED was told and no end */
@@ -101,7 +102,7 @@ struct sim_check {
 	mp_nsec delete_grace_until, deleted_at, recovered_at;
 	int64_t worker_grace_s; /* smallest override so far; INT64_MAX: none */
 	bool is_published, has_deadline_event, has_evicted_event, has_sandbox_event;
-	bool are_volumes_bad;
+	bool are_volumes_bad, is_evict_told;
 	int64_t n_events[2]; /* Normal, Warning */
 	enum mp_phase last_phase;
 	struct mp_condition conditions[MP_CONDITIONS_MAX];
@@ -141,6 +142,9 @@ void sim_check_kill_event(struct sim_check *k, struct mp_sim *sim, int index, co
 
 /** sim_check_shorten() - a deletion or an eviction limits the kills in progress. */
 void sim_check_shorten(struct sim_check *k, struct mp_sim *sim, int64_t grace_s);
+
+/** sim_check_end() - from now on nothing may be started. */
+void sim_check_end(struct sim_check *k, const struct mp_sim *sim);
 
 /** sim_check_stops() - no stop signal and no SIGKILL is overdue. */
 void sim_check_stops(struct sim_check *k, struct mp_sim *sim);
