@@ -76,12 +76,26 @@ static int print_status(const struct mp_sim *sim, enum mp_json_style style, stru
 	return r;
 }
 
+/* All 64 bits: a journal's seed may be given again. */
+static int parse_seed(const char *text, uint64_t *ret, struct mp_error *err)
+{
+	char *end = NULL;
+	unsigned long long seed;
+
+	errno = 0;
+	seed = strtoull(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end || errno != 0)
+		return mp_fail_text(err, EINVAL,
+				    "--seed: '%s' is not a whole number from 0 to 2^64 - 1", text);
+	*ret = seed;
+	return 0;
+}
+
 static int load_script(const struct mp_args *args, struct mp_arena *arena,
 		       const struct mp_pod_spec *spec, struct mp_sim_script *script,
 		       struct mp_error *err)
 {
 	const char *path = mp_args_get(args, "script");
-	long long seed = 0;
 	char *text;
 	size_t len;
 	int r;
@@ -93,10 +107,8 @@ static int load_script(const struct mp_args *args, struct mp_arena *arena,
 		if (r == 0)
 			r = mp_sim_script_parse(arena, path, text, len, spec, script, err);
 	}
-	if (r == 0 && mp_args_has(args, "seed")) {
-		r = mp_args_int(args, "seed", 0, INT64_MAX, &seed, err);
-		script->seed = (uint64_t)seed;
-	}
+	if (r == 0 && mp_args_has(args, "seed"))
+		r = parse_seed(mp_args_get(args, "seed"), &script->seed, err);
 	return r;
 }
 
