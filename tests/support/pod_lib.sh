@@ -146,7 +146,7 @@ left_processes() {
 		[[ $ours != *" $pid "* ]] || continue
 		line=$(awk '/^(Name|State):/ { printf "%s ", $2 }' "$dir/status" 2>/dev/null) || continue
 		[[ -z $line ]] ||
-			printf 'process %s: %s%s\n' "$pid" "$line" "$(tr '\0' ' ' <"$dir/cmdline" 2>/dev/null)"
+			printf 'process %s: %s%s\n' "$pid" "$line" "$(tr '\0' ' ' 2>/dev/null <"$dir/cmdline")"
 	done
 }
 

@@ -125,12 +125,11 @@ static const struct mp_field *row_at(const char *path)
 static void the_page_gives_lifecycles_reason_for_what_it_refuses(void **unused)
 {
 	(void)unused;
-	static const char unusual[] =
-		POD_SPEC "    ports: [{containerPort: 1, hostPort: 2}]\n"
-			 "    resources: {limits: {example.com/gpu: 1}}\n"
-			 "  schedulingGates: [{name: a.b/c}]\n"
-			 "  ephemeralContainers: [{name: x}]\n"
-			 "  volumes: [{name: v, emptyDir: {medium: Disk}}]\n";
+	static const char unusual[] = POD_SPEC "    ports: [{containerPort: 1, hostPort: 2}]\n"
+					       "    resources: {limits: {example.com/gpu: 1}}\n"
+					       "  schedulingGates: [{name: a.b/c}]\n"
+					       "  ephemeralContainers: [{name: x}]\n"
+					       "  volumes: [{name: v, emptyDir: {medium: Disk}}]\n";
 	struct mp_manifest m = { .pods = NULL };
 	struct mp_problems problems;
 	const struct mp_field *refused[256];
