@@ -289,6 +289,16 @@ static void put_status(const struct mp_pod_view *v)
 	put(0, "IP", mp_node_text(v->status, "podIP", NULL));
 }
 
+/* "<name>/<address>", as kubectl says it. */
+static void put_node(const struct mp_pod_view *v, struct mp_arena *arena)
+{
+	const char *name = mp_node_text(v->object, "spec", "nodeName", NULL);
+	const char *ip = mp_node_text(v->status, "hostIP", NULL);
+	const char *both = mp_arena_printf(arena, "%s%s%s", name, *name && *ip ? "/" : "", ip);
+
+	put_if(0, "Node", both ? both : name);
+}
+
 static int describe(const struct mp_args *args, const struct mp_roots *roots,
 		    const struct mp_pod_view *v, struct mp_arena *arena, struct mp_error *err)
 {
@@ -296,7 +306,7 @@ static int describe(const struct mp_args *args, const struct mp_roots *roots,
 
 	put(0, "Name", v->name);
 	put(0, "Namespace", v->namespace_);
-	put_if(0, "Node", mp_node_text(v->status, "hostIP", NULL));
+	put_node(v, arena);
 	put_if(0, "Start Time", mp_node_text(v->status, "startTime", NULL));
 	put_map("Labels", mp_node_in(v->object, "metadata", "labels", NULL), "=");
 	put_map("Annotations", mp_node_in(v->object, "metadata", "annotations", NULL), ": ");

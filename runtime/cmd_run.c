@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -74,6 +75,23 @@ static int provide(const struct mp_args *args, struct mp_manifest *m,
 	return r == 0 ? mp_providers_check(spec, &m->objects, err) : r;
 }
 
+/* What the scheduler does: a pod that names no node is bound to the one there is. */
+static int bind_to_node(struct mp_manifest *m, struct mp_error *err)
+{
+	struct utsname uts;
+
+	if (uname(&uts) < 0)
+		return mp_fail(err, errno, "read this machine's name");
+	for (struct mp_manifest_pod *pod = m->pods; pod; pod = pod->next) {
+		if (pod->spec.node_name && *pod->spec.node_name)
+			continue;
+		pod->spec.node_name = mp_arena_strdup(&m->arena, uts.nodename);
+		if (!pod->spec.node_name)
+			return mp_fail(err, ENOMEM, "bind the pod to this machine");
+	}
+	return 0;
+}
+
 static int load(const struct mp_args *args, struct mp_manifest *m, const struct mp_pod_spec **spec,
 		struct mp_error *err)
 {
@@ -90,6 +108,8 @@ static int load(const struct mp_args *args, struct mp_manifest *m, const struct 
 	print_lines(MP_LOG_ERROR, &m->errors);
 	if (r == 0)
 		r = mp_manifest_only_pod(m, spec, err);
+	if (r == 0)
+		r = bind_to_node(m, err);
 	return r == 0 ? provide(args, m, *spec, err) : r;
 }
 

@@ -32,6 +32,7 @@ test_get_has_kubectls_columns_and_objects() {
 	call get pods -o wide -A
 	assert_match "$T/out" '^NAMESPACE   NAME   READY   STATUS    RESTARTS   AGE +IP +NODE +NOMINATED NODE   READINESS GATES$'
 	assert_match "$T/out" '^default     web    2/2     Running .* 0/1$'
+	assert_match "$T/out" " $(uname -n) +<none> "
 	call get pods -o name
 	assert_line "$T/out" pod/web
 	call get pods -o json
