@@ -98,3 +98,11 @@ void mp_client_attach_end_input(struct mp_client *client, const struct mp_node *
 
 /** mp_client_attach_hang_up() - its client has left. */
 void mp_client_attach_hang_up(struct mp_client_attach *attach);
+
+/** mp_client_patch() - the request "patch": labels and annotations. */
+void mp_client_patch(struct mp_client *client, const struct mp_node *request,
+		     struct mp_arena *arena);
+
+/** mp_client_apply() - the request "apply": a new manifest. */
+void mp_client_apply(struct mp_client *client, const struct mp_node *request,
+		     struct mp_arena *arena);

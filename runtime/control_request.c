@@ -85,6 +85,8 @@ static const struct {
 	{ "exec", mp_client_exec_start },
 	{ "attach", mp_client_attach_start },
 	{ "endInput", mp_client_attach_end_input },
+	{ "patch", mp_client_patch },
+	{ "apply", mp_client_apply },
 	{ "watch", do_watch },
 };
 
@@ -113,7 +115,7 @@ void mp_client_request(struct mp_client *c, const char *text, size_t len)
 		else
 			mp_client_refuse(
 				c, ENOSYS,
-				"request: none of delete, setCondition, exec, attach, watch");
+				"request: none of delete, setCondition, exec, attach, patch, apply, watch");
 	}
 	mp_arena_done(&arena);
 }

@@ -90,7 +90,7 @@ void mp_supervisor_post(struct mp_supervisor *sv, const struct mp_event *ev)
 
 /* ---- files ------------------------------------------------------------------------------------ */
 
-static int write_pod_json(struct mp_supervisor *sv, struct mp_error *err)
+int mp_supervisor_write_pod(struct mp_supervisor *sv, struct mp_error *err)
 {
 	struct mp_json w;
 	size_t len;
@@ -307,7 +307,7 @@ static int set_up(struct mp_supervisor *sv, struct mp_error *err)
 	if (r == 0)
 		r = mp_state_dir_create(c->roots, sv->spec, &sv->dir, err);
 	if (r == 0)
-		r = write_pod_json(sv, err);
+		r = mp_supervisor_write_pod(sv, err);
 	if (r == 0)
 		r = mp_objects_write(sv->dir.run_fd, c->objects, err);
 	if (r == 0)
@@ -410,6 +410,7 @@ static void release(struct mp_supervisor *sv)
 	mp_closep(&sv->ip_fd);
 	mp_closep(&sv->user_ids_fd);
 	mp_json_done(&sv->status_json);
+	mp_live_done(sv);
 	free(sv->pod_mem);
 	free(sv->queue);
 	free(sv->plan.actions);
@@ -439,6 +440,7 @@ int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code,
 	};
 	int r;
 
+	mp_live_init(&sv);
 	mp_json_init(&sv.status_json, MP_JSON_COMPACT);
 	r = set_up(&sv, err);
 	if (r == 0)

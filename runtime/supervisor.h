@@ -22,6 +22,7 @@
 #include "runtime/base/loop.h"
 #include "runtime/env.h"
 #include "runtime/etc_files.h"
+#include "runtime/live.h"
 #include "runtime/log_pump.h"
 #include "runtime/report.h"
 #include "runtime/state_dir.h"
@@ -108,7 +109,8 @@ struct mp_queued {
 
 struct mp_supervisor {
 	struct mp_supervisor_config config;
-	const struct mp_pod_spec *spec;
+	const struct mp_pod_spec *spec; /* @live's */
+	struct mp_live live;
 	struct mp_node_facts node;
 	char node_name[256];
 	char host_ip[64];
@@ -173,6 +175,9 @@ void mp_supervisor_post(struct mp_supervisor *sv, const struct mp_event *ev);
  */
 int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code,
 		      struct mp_error *err);
+
+/** mp_supervisor_write_pod() - pod.json as the spec is now. */
+int mp_supervisor_write_pod(struct mp_supervisor *sv, struct mp_error *err);
 
 /** mp_executor_do() - carry out one action; answers are posted, now or later. */
 void mp_executor_do(struct mp_supervisor *sv, const struct mp_action *action);

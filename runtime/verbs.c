@@ -2,6 +2,7 @@
 /* The table of verbs and the options they all take. */
 #include "runtime/base/auto.h"
 #include "runtime/cmd_about.h"
+#include "runtime/cmd_apply.h"
 #include "runtime/cmd_check.h"
 #include "runtime/cmd_completion.h"
 #include "runtime/cmd_condition.h"
@@ -11,6 +12,7 @@
 #include "runtime/cmd_exec.h"
 #include "runtime/cmd_get.h"
 #include "runtime/cmd_image.h"
+#include "runtime/cmd_label.h"
 #include "runtime/cmd_logs.h"
 #include "runtime/cmd_replay.h"
 #include "runtime/cmd_run.h"
@@ -105,6 +107,16 @@ static const struct mp_verb verbs[] = {
 	  "  minipod image ls -o json\n"
 	  "  minipod image rm example.org/app:1",
 	  mp_image_options, mp_cmd_image, false, false },
+	{ "apply", "FILE...", 0, 64, "Give running pods a changed manifest, ConfigMap or Secret",
+	  "  minipod apply -f config.yaml\n  minipod apply -f pod.yaml", mp_apply_options,
+	  mp_cmd_apply, false, false },
+	{ "label", "NAME... KEY=VALUE|KEY-...", 1, 64, "Change the labels of pods",
+	  "  minipod label pod web tier=front\n  minipod label web tier- --overwrite\n"
+	  "  minipod label pods -l app=web release=3 --overwrite",
+	  mp_label_options, mp_cmd_label, false, false },
+	{ "annotate", "NAME... KEY=VALUE|KEY-...", 1, 64, "Change the annotations of pods",
+	  "  minipod annotate web example.com/note='checked today'", mp_annotate_options,
+	  mp_cmd_annotate, false, false },
 	{ "set-condition", "NAME TYPE=STATUS", 2, 2, "Set a readiness gate's condition",
 	  "  minipod set-condition web example.com/gate=True", mp_condition_options,
 	  mp_cmd_condition, false, false },

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Both are written as JSON, the new one with what may change put back to what it was: whatever
+ * differs then may not change. No field can be forgotten that way.
+ */
+#include "runtime/spec_diff.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/base/json.h"
+#include "runtime/pod_json.h"
+
+static int invalid(const struct mp_pod_spec *old, struct mp_error *err, const char *text)
+{
+	return mp_fail_text(err, EPERM, "The Pod \"%s\" is invalid: %s", old->meta.name, text);
+}
+
+static int check_deadline(const struct mp_pod_spec *old, const struct mp_pod_spec *given,
+			  struct mp_error *err)
+{
+	const struct mp_opt_int a = old->active_deadline_s, b = given->active_deadline_s;
+
+	if (a.is_set && !b.is_set)
+		return invalid(old, err,
+			       "spec.activeDeadlineSeconds: Invalid value: null: must not update "
+			       "from a positive integer to nil value");
+	if (a.is_set && b.v > a.v)
+		return invalid(old, err,
+			       "spec.activeDeadlineSeconds: Invalid value: must be less than or "
+			       "equal to previous value");
+	return 0;
+}
+
+static const struct mp_node *tree_of(struct mp_arena *arena, const struct mp_pod_spec *spec)
+{
+	struct mp_document doc = { .count = 0 };
+	const struct mp_node *root = NULL;
+	struct mp_json w;
+	const char *text;
+	size_t len;
+
+	mp_json_init(&w, MP_JSON_COMPACT);
+	mp_pod_json_write(&w, spec, NULL);
+	text = mp_json_finish(&w, &len, NULL);
+	if (text && mp_document_parse(arena, "pod", text, len, MP_DOCUMENT_JSON, &doc, NULL) == 0)
+		root = doc.roots[0];
+	mp_json_done(&w);
+	return root;
+}
+
+static bool differ(const struct mp_node *a, const struct mp_node *b, struct mp_buf *path);
+
+static bool maps_differ(const struct mp_node *a, const struct mp_node *b, struct mp_buf *path)
+{
+	const size_t len = path->len;
+	const struct mp_node *maps[] = { a, b };
+
+	for (int k = 0; k < 2; k++) {
+		for (size_t i = 0; i < maps[k]->count; i++) {
+			const char *key = maps[k]->entries[i].key;
+
+			mp_buf_addf(path, "%s%s", len > 0 ? "." : "", key);
+			if (differ(mp_node_get(a, key), mp_node_get(b, key), path))
+				return true;
+			path->len = len;
+			path->text[len] = '\0';
+		}
+	}
+	return false;
+}
+
+/* @path is left at the first place where they differ. */
+static bool differ(const struct mp_node *a, const struct mp_node *b, struct mp_buf *path)
+{
+	const size_t len = path->len;
+
+	if (!a || !b || a->kind != b->kind)
+		return true;
+	if (a->kind == MP_NODE_MAP)
+		return maps_differ(a, b, path);
+	if (a->kind != MP_NODE_LIST)
+		return strcmp(a->text, b->text) != 0;
+	for (size_t i = 0; i < a->count && i < b->count; i++) {
+		mp_buf_addf(path, "[%zu]", i);
+		if (differ(a->items[i], b->items[i], path))
+			return true;
+		path->len = len;
+		path->text[len] = '\0';
+	}
+	return a->count != b->count;
+}
+
+/* What may differ, as it was; an image's pull policy goes with it: its default hangs on the tag. */
+static struct mp_container_spec *levelled(const struct mp_pod_spec *old,
+					  const struct mp_pod_spec *given, struct mp_arena *arena)
+{
+	const size_t n = mp_spec_n_containers(given);
+	struct mp_container_spec *c = mp_arena_alloc(arena, n, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	memcpy(c, given->containers, n * sizeof(*c));
+	for (size_t i = 0; i < n && i < mp_spec_n_containers(old); i++) {
+		if (mp_streq(c[i].image, old->containers[i].image))
+			continue;
+		c[i].image = old->containers[i].image;
+		c[i].pull_policy = old->containers[i].pull_policy;
+	}
+	return c;
+}
+
+int mp_spec_check_update(const struct mp_pod_spec *old, const struct mp_pod_spec *given,
+			 struct mp_error *err)
+{
+	struct mp_arena arena = { 0 };
+	struct mp_pod_spec level = *given;
+	const struct mp_node *a, *b;
+	char where[512] = "";
+	struct mp_buf path = MP_BUF(where);
+	int r = check_deadline(old, given, err);
+
+	if (r < 0)
+		return r;
+	level.meta = old->meta;
+	level.active_deadline_s = old->active_deadline_s;
+	level.containers = levelled(old, given, &arena);
+	a = tree_of(&arena, old);
+	b = level.containers ? tree_of(&arena, &level) : NULL;
+	if (!a || !b)
+		r = mp_fail(err, ENOMEM, "compare manifests");
+	else if (differ(a, b, &path))
+		r = mp_fail_text(
+			err, EPERM,
+			"The Pod \"%s\" is invalid: spec: Forbidden: pod updates may not "
+			"change fields other than `spec.containers[*].image`,`spec."
+			"initContainers[*].image`,`spec.activeDeadlineSeconds`: %s differs "
+			"(to change it: minipod run --replace)",
+			old->meta.name, where);
+	mp_arena_done(&arena);
+	return r;
+}
