@@ -11,17 +11,11 @@
 
 #define VIEWS_MAX ((size_t)65536)
 
-static bool is_kept(const struct mp_object *o)
-{
-	return o->kind == MP_OBJECT_CONFIG_MAP || o->kind == MP_OBJECT_SECRET;
-}
-
 void mp_objects_json(struct mp_json *w, const struct mp_objects *objects)
 {
 	mp_json_list_begin(w);
 	for (const struct mp_object *o = objects->first; o; o = o->next)
-		if (is_kept(o))
-			mp_json_raw(w, o->raw, strlen(o->raw));
+		mp_json_raw(w, o->raw, strlen(o->raw));
 	mp_json_list_end(w);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ConfigMaps and Secrets of a pod as a file in its run directory (objects.json, 0600, on the
+ * The ConfigMaps, Secrets, claims and Services of a pod as a file in its run directory (objects.json, 0600, on the
  * tmpfs that /run is): what `get configmap` shows, what `apply` changes, what a recovered
  * supervisor goes on with.
  */
@@ -23,7 +23,7 @@ int mp_objects_write(int dir_fd, const struct mp_objects *objects, struct mp_err
  */
 int mp_objects_read(int dir_fd, struct mp_manifest *m, struct mp_error *err);
 
-/** mp_objects_json() - "[{...},{...}]" without PersistentVolumeClaims and Services, into @w. */
+/** mp_objects_json() - "[{...},{...}]" into @w. */
 void mp_objects_json(struct mp_json *w, const struct mp_objects *objects);
 
 /** struct mp_object_view - one ConfigMap or Secret as kubectl would show it; arena memory. */
