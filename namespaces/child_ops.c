@@ -9,6 +9,8 @@
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <string.h>
+#include <sys/socket.h>
 
 #include "runtime/base/sys.h"
 
@@ -104,6 +106,35 @@ int mp_op_user_ns_root(const void *arg)
 	if (r < 0)
 		return r;
 	return (int)mp_raw_syscall(__NR_setresuid, 0, 0, 0, 0, 0, 0);
+}
+
+int mp_op_keep_self(const void *arg)
+{
+	const struct mp_op_keep_self *keep = arg;
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { .bytes = { 0 } };
+	struct mp_infra_msg msg = keep->msg;
+	struct iovec iov = { .iov_base = &msg, .iov_len = sizeof(msg) };
+	struct msghdr header = { .msg_iov = &iov,
+				 .msg_iovlen = 1,
+				 .msg_control = control.bytes,
+				 .msg_controllen = sizeof(control.bytes) };
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&header);
+	const pid_t self = (pid_t)mp_raw_syscall(__NR_getpid, 0, 0, 0, 0, 0, 0);
+	const int pidfd = mp_sys_pidfd_open(self, 0);
+
+	if (pidfd < 0)
+		return 0;
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cmsg), &pidfd, sizeof(pidfd));
+	(void)mp_raw_syscall(__NR_sendmsg, keep->socket, (long)&header, MSG_DONTWAIT | MSG_NOSIGNAL,
+			     0, 0, 0);
+	sys_close(pidfd);
+	return 0;
 }
 
 int mp_op_stdio(const void *arg)

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "namespaces/creds.h"
+#include "namespaces/infra_proto.h"
 #include "namespaces/process.h"
 
 /** mp_op_new_session() - own session and group, not dumpable, own session keyring. @arg: unused. */
@@ -51,6 +52,17 @@ int mp_op_unshare(const void *arg);
 
 /** mp_op_user_ns_root() - become uid and gid 0 of the user namespace just joined. @arg: unused. */
 int mp_op_user_ns_root(const void *arg);
+
+struct mp_op_keep_self {
+	int socket;              /* to pause */
+	struct mp_infra_msg msg; /* MP_INFRA_PUT with its tag */
+};
+
+/**
+ * mp_op_keep_self() - send pause a pidfd of the calling process. A pause that does not take it, being
+ * dead or frozen, is no reason not to start.
+ */
+int mp_op_keep_self(const void *arg);
 
 struct mp_op_stdio {
 	int fds[3]; /* -1: /dev/null, as found in the container */

@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <sched.h>
+#include <stdio.h>
 #include <sys/wait.h>
 
 #include "namespaces/pid_ns.h"
@@ -21,6 +22,15 @@ static const uint64_t new_mount_ns = CLONE_NEWNS;
 
 static void add_rest(struct mp_process_plan *plan, const struct mp_container_config *config)
 {
+	/* By the process itself, not by a go-between. */
+	if (config->keeper_tag) {
+		plan->keep_self = (struct mp_op_keep_self){ .socket = config->keeper_fd };
+		plan->keep_self.msg.command = MP_INFRA_PUT;
+		(void)snprintf(plan->keep_self.msg.tag, sizeof(plan->keep_self.msg.tag), "%s",
+			       config->keeper_tag);
+		mp_process_plan_add(plan, "leave a pidfd with pause", mp_op_keep_self,
+				    &plan->keep_self);
+	}
 	if (config->has_cgroup_ns)
 		mp_process_plan_add_cgroup_ns(plan, &new_cgroup_ns);
 	for (size_t i = 0; i < config->n_enter_root; i++)

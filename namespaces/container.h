@@ -24,6 +24,12 @@ struct mp_container_config {
 	int pause_pidfd; /* a ready infra process, or -1 when nothing is joined */
 	uint64_t join;   /* CLONE_NEWNET | NEWIPC | NEWUTS | NEWUSER: those of pause to join */
 	enum mp_pid_ns pid_ns;
+	/*
+	 * The process gives pause a pidfd of itself under this tag (mp_infra_take_all()), so that
+	 * however early its parent dies, somebody can tell later how it ended. NULL: it does not.
+	 */
+	const char *keeper_tag;
+	int keeper_fd;      /* mp_infra_socket() */
 	bool has_cgroup_ns; /* a new cgroup namespace, made after joining the cgroups */
 	/*
 	 * Steps that build the container's root and make it the process's own, given by whoever knows

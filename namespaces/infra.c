@@ -358,6 +358,9 @@ int mp_infra_create(const struct mp_infra_config *config, struct mp_infra **ret,
 		infra->prepare->pause_end = fds[1];
 		r = add_steps(infra->prepare, config, infra->socket, err);
 	}
+	/* They wait in the socket: pause finds them when it begins to read. */
+	for (size_t i = 0; r == 0 && i < config->n_spares; i++)
+		r = mp_infra_keep(infra, config->spares[i].tag, config->spares[i].fd, err);
 	if (r == 0)
 		r = spawn(infra, config, err);
 	if (r < 0) {
@@ -430,6 +433,11 @@ int mp_infra_wait_ready(struct mp_infra *infra, struct mp_error *err)
 int mp_infra_pidfd(const struct mp_infra *infra)
 {
 	return infra->is_ready ? infra->pidfd : infra->child.pidfd;
+}
+
+int mp_infra_socket(const struct mp_infra *infra)
+{
+	return infra->socket;
 }
 
 pid_t mp_infra_pid(const struct mp_infra *infra)

@@ -23,6 +23,12 @@ struct mp_infra_sysctl {
 
 #define MP_INFRA_IPS_MAX 4
 
+/** struct mp_infra_spare - an fd that pause shall hold a copy of from its first moment. */
+struct mp_infra_spare {
+	const char *tag; /* under 48 bytes */
+	int fd;
+};
+
 /** struct mp_infra_config - borrowed until mp_infra_create() returns. */
 struct mp_infra_config {
 	uint64_t unshare;     /* CLONE_NEWNET | NEWIPC | NEWUTS | NEWPID | NEWUSER as wanted */
@@ -37,6 +43,12 @@ struct mp_infra_config {
 	size_t n_cgroup_tasks_fds;
 	int cgroup_fd;             /* v2: cgroup directory, or -1; borrowed */
 	struct mp_idmap_range ids; /* with NEWUSER: the pod's block, for uids and gids alike */
+	/*
+	 * As mp_infra_keep(), but whenever the caller dies, either there is no pause or it has them
+	 * all.
+	 */
+	const struct mp_infra_spare *spares;
+	size_t n_spares;
 };
 
 /**
@@ -83,6 +95,12 @@ bool mp_infra_is_oom_score_adj_refused(const struct mp_infra *infra);
  * @ret_fd: owned by the caller; CLOEXEC.
  */
 int mp_infra_ns_fd(const struct mp_infra *infra, uint64_t kind, int *ret_fd, struct mp_error *err);
+
+/**
+ * mp_infra_socket() - where struct mp_container_config.keeper_fd sends to: a container's first
+ * process gives pause a pidfd of its own. Borrowed.
+ */
+int mp_infra_socket(const struct mp_infra *infra);
 
 /** mp_infra_keep() - let pause hold a copy of @fd under @tag (under 48 bytes); @fd stays ours. */
 int mp_infra_keep(struct mp_infra *infra, const char *tag, int fd, struct mp_error *err);

@@ -44,6 +44,7 @@ struct mp_process_plan {
 	struct mp_op_groups groups;
 	struct mp_op_find find;
 	struct mp_op_exec exec;
+	struct mp_op_keep_self keep_self;
 	char found[MP_OP_PATH_MAX];
 };
 
