@@ -124,6 +124,7 @@ struct mp_event {
 	} probe;
 	struct {
 		bool is_running;
-		bool is_known; /* not running: .exited says how it ended */
+		bool is_known;      /* not running: .exited says how it ended */
+		bool has_not_begun; /* not running: it never did, its start was not carried out */
 	} recovered;
 };

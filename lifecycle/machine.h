@@ -71,7 +71,8 @@ struct mp_cstate {
 	struct mp_hook hook;
 	struct mp_probing probes[MP_N_PROBES];
 	struct mp_wanted wanted;
-	bool is_carried; /* section 14: @carried_* hold for record @carried_id */
+	bool is_start_untold; /* started by the supervisor before, which died before it was told */
+	bool is_carried;      /* section 14: @carried_* hold for record @carried_id */
 	bool carried_started, carried_ready;
 	char carried_id[MP_CONTAINER_ID_MAX];
 	/* image pulls; used in the first container that names the image */

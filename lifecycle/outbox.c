@@ -99,6 +99,20 @@ void mp_outbox_add_event(struct mp_outbox *box, const struct mp_k8s_event *event
 	entry->text[1] = keep_text(box, event->message);
 }
 
+void mp_outbox_drop_requests(struct mp_outbox *box)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < box->n; i++) {
+		const struct mp_outbox_entry *entry =
+			&box->entries[(box->first + i) % box->capacity];
+
+		if (entry->action.type == MP_DO_RECORD_EVENT)
+			box->entries[(box->first + kept++) % box->capacity] = *entry;
+	}
+	box->n = kept;
+}
+
 bool mp_outbox_has(const struct mp_outbox *box, enum mp_action_type type)
 {
 	for (size_t i = 0; i < box->n; i++) {

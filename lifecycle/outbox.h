@@ -37,6 +37,9 @@ void mp_outbox_add(struct mp_outbox *box, const struct mp_action *action);
 /** mp_outbox_add_event() - append; dropped when too many wait to be handed out. */
 void mp_outbox_add_event(struct mp_outbox *box, const struct mp_k8s_event *event);
 
+/** mp_outbox_drop_requests() - only events stay: whoever was to carry out the rest is dead. */
+void mp_outbox_drop_requests(struct mp_outbox *box);
+
 /** mp_outbox_has() - an action of @type waits. */
 bool mp_outbox_has(const struct mp_outbox *box, enum mp_action_type type);
 

@@ -478,15 +478,20 @@ bool mp_pod_container_runs(const struct mp_pod *pod, size_t index)
 	return index < mp_machine_n(pod) && mp_record_is_live(&pod->containers[index].rec[0]);
 }
 
-size_t mp_pod_retained_ids(const struct mp_pod *pod, size_t index, char ids[2][MP_CONTAINER_ID_MAX])
+size_t mp_pod_records(const struct mp_pod *pod, size_t index,
+		      struct mp_pod_record ret[MP_POD_RECORDS_MAX])
 {
 	size_t n = 0;
 
-	for (size_t r = 0; index < mp_machine_n(pod) && r < 2; r++) {
+	for (size_t r = 0; index < mp_machine_n(pod) && r < MP_POD_RECORDS_MAX; r++) {
 		const struct mp_record *rec = &pod->containers[index].rec[r];
 
-		if (rec->state != MP_RECORD_NONE && !rec->is_pruned)
-			mp_copy(ids[n++], MP_CONTAINER_ID_MAX, rec->id);
+		if (rec->state == MP_RECORD_NONE || rec->is_pruned)
+			continue;
+		MP_COPY(ret[n].id, rec->id);
+		ret[n].restart_count = rec->restart_count;
+		ret[n].is_live = mp_record_is_live(rec);
+		n++;
 	}
 	return n;
 }

@@ -64,13 +64,22 @@ bool mp_pod_is_terminating(const struct mp_pod *pod);
 /** mp_pod_container_runs() - a process of container @index may be alive. */
 bool mp_pod_container_runs(const struct mp_pod *pod, size_t index);
 
+/** struct mp_pod_record - a record that the node is to keep. */
+struct mp_pod_record {
+	char id[MP_CONTAINER_ID_MAX];
+	int64_t restart_count;
+	bool is_live; /* a process of it may be alive */
+};
+
+#define MP_POD_RECORDS_MAX 2
+
 /**
- * mp_pod_retained_ids() - live and kept dead records of container @index, newest first.
+ * mp_pod_records() - live and kept dead records of container @index, newest first.
  *
- * Return: how many (at most 2) were stored.
+ * Return: how many were stored.
  */
-size_t mp_pod_retained_ids(const struct mp_pod *pod, size_t index,
-			   char ids[2][MP_CONTAINER_ID_MAX]);
+size_t mp_pod_records(const struct mp_pod *pod, size_t index,
+		      struct mp_pod_record ret[MP_POD_RECORDS_MAX]);
 
 /**
  * mp_pod_describe_wait() - one sentence on what the pod's worker is waiting for.

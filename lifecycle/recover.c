@@ -44,6 +44,14 @@ void mp_recover_container(struct mp_pod *pod, const struct mp_event *ev, struct 
 	notice_reboot(pod, now);
 	if (!mp_record_is_live(rec))
 		return;
+	if (ev->recovered.has_not_begun && rec->state == MP_RECORD_CREATED) {
+		/* As if it had not been asked for: the next start replaces the record. */
+		rec->is_start_asked = false;
+		return;
+	}
+	pod->containers[ev->container].is_start_untold =
+		rec->state == MP_RECORD_CREATED &&
+		(ev->recovered.is_running || ev->recovered.is_known);
 	if (ev->recovered.is_running) {
 		if (rec->state == MP_RECORD_CREATED)
 			mp_record_start(rec, now);
@@ -131,7 +139,12 @@ void mp_recover_pod(struct mp_pod *pod, const struct mp_event *ev, struct mp_now
 	pod->end_retry_at = MP_NSEC_NEVER;
 	pod->is_end_step_begun = false;
 	pod->is_dirty = true;
-	mp_outbox_init(pod->outbox, mp_machine_n(pod));
+	mp_outbox_drop_requests(pod->outbox);
+	for (size_t i = 0; i < mp_machine_n(pod); i++) {
+		if (pod->containers[i].is_start_untold)
+			mp_machine_event(pod, now, (int)i, false, "Started", "Container started");
+		pod->containers[i].is_start_untold = false;
+	}
 	/* Whether the last status was written before the supervisor died is not known. */
 	mp_machine_do(pod, MP_DO_PUBLISH_STATUS, -1);
 

@@ -283,6 +283,42 @@ static void start_in_progress_is_finished_by_the_new_supervisor(void **unused)
 	expect_running(2);
 }
 
+static void start_that_was_not_carried_out_is_no_restart(void **unused)
+{
+	struct mp_event ev = { .type = MP_EV_RECOVERED_CONTAINER };
+
+	(void)unused;
+	make(MP_RESTART_ALWAYS, "m");
+	node.is_manual[MP_DO_START_CONTAINER] = true;
+	fake_run(&node, AT(1));
+	node.is_manual[MP_DO_START_CONTAINER] = false;
+	ev.recovered.has_not_begun = true;
+	mp_pod_apply(node.pod, &ev, (struct mp_now){ node.now, 1 });
+	fake_recover(&node);
+	fake_run(&node, AT(2));
+	expect_running(0);
+	assert_int_equal(fake_status(&node, 0)->restart_count, 0);
+	assert_false(fake_status(&node, 0)->has_last);
+	assert_int_equal(fake_n(&node, MP_DO_REMOVE_RECORD, 0), 1);
+	assert_int_equal(fake_n(&node, MP_DO_CREATE_CONTAINER, 0), 2);
+}
+
+static void start_that_was_carried_out_is_told_by_the_successor(void **unused)
+{
+	(void)unused;
+	make(MP_RESTART_ALWAYS, "m");
+	node.is_manual[MP_DO_START_CONTAINER] = true;
+	fake_run(&node, AT(1));
+	assert_null(fake_event(&node, "Started", NULL));
+	node.c[0].is_alive = true;
+	fake_recover(&node);
+	fake_run(&node, AT(2));
+	expect_event("Started", "Container started");
+	fake_recover(&node); /* once */
+	fake_run(&node, AT(3));
+	assert_int_equal(fake_event(&node, "Started", NULL)->count, 1);
+}
+
 static void record_that_was_made_but_never_started_is_replaced(void **unused)
 {
 	(void)unused;
@@ -359,6 +395,8 @@ int main(void)
 		TEST(deadline_goes_on_over_a_reboot),
 		TEST(sandbox_in_the_making_is_taken_over),
 		TEST(start_in_progress_is_finished_by_the_new_supervisor),
+		TEST(start_that_was_not_carried_out_is_no_restart),
+		TEST(start_that_was_carried_out_is_told_by_the_successor),
 		TEST(record_that_was_made_but_never_started_is_replaced),
 		TEST(event_series_of_an_earlier_life_are_others),
 		TEST(a_copy_of_the_block_goes_on_alike),

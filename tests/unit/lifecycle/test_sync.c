@@ -583,23 +583,28 @@ static void answers_count_once(void **unused)
 
 static void kept_records_are_named(void **unused)
 {
-	char ids[2][MP_CONTAINER_ID_MAX];
+	struct mp_pod_record kept[MP_POD_RECORDS_MAX];
 
 	(void)unused;
 	make(MP_RESTART_ALWAYS, "m");
-	assert_int_equal(mp_pod_retained_ids(node.pod, 0, ids), 0);
+	assert_int_equal(mp_pod_records(node.pod, 0, kept), 0);
 	fake_run(&node, AT(1));
-	assert_int_equal(mp_pod_retained_ids(node.pod, 0, ids), 1);
-	assert_string_equal(ids[0], node.c[0].id);
+	assert_int_equal(mp_pod_records(node.pod, 0, kept), 1);
+	assert_string_equal(kept[0].id, node.c[0].id);
+	assert_true(kept[0].is_live);
 	fake_exit(&node, 0, 1);
 	fake_run(&node, AT(2));
-	assert_int_equal(mp_pod_retained_ids(node.pod, 0, ids), 2);
-	assert_string_equal(ids[0], node.c[0].id);
+	assert_int_equal(mp_pod_records(node.pod, 0, kept), 2);
+	assert_string_equal(kept[0].id, node.c[0].id);
+	assert_int_equal(kept[0].restart_count, 1);
+	assert_int_equal(kept[1].restart_count, 0);
+	assert_false(kept[1].is_live);
 	fake_exit(&node, 0, 1); /* in back-off: of the dead ones only the newest is kept */
 	fake_run(&node, AT(3));
-	assert_int_equal(mp_pod_retained_ids(node.pod, 0, ids), 1);
-	assert_string_equal(ids[0], node.c[0].id);
-	assert_int_equal(mp_pod_retained_ids(node.pod, 5, ids), 0);
+	assert_int_equal(mp_pod_records(node.pod, 0, kept), 1);
+	assert_string_equal(kept[0].id, node.c[0].id);
+	assert_false(kept[0].is_live);
+	assert_int_equal(mp_pod_records(node.pod, 5, kept), 0);
 }
 
 static void similar_events_are_combined_and_many_are_dropped(void **unused)
