@@ -192,7 +192,8 @@ static void apply_reject(struct mp_pod *pod, const struct mp_event *ev)
 
 /* ---- what the node tells ------------------------------------------------------------------------- */
 
-static void apply_volume_failed(struct mp_pod *pod, const struct mp_event *ev)
+/* Each volume that failed is told; the first of them answers the request. */
+static void apply_volume_failed(struct mp_pod *pod, const struct mp_event *ev, struct mp_now now)
 {
 	char message[MP_MESSAGE_MAX];
 	struct mp_buf buf = MP_BUF(message);
@@ -203,6 +204,9 @@ static void apply_volume_failed(struct mp_pod *pod, const struct mp_event *ev)
 			    pod->spec->volumes[ev->volume.index].name);
 	if (ev->volume.message != NULL)
 		mp_buf_adds(&buf, ev->volume.message);
+	if (!pod->volumes.is_asked)
+		return;
+	mp_machine_event(pod, now, -1, true, "FailedMount", "%s", message);
 	mp_request_answer(&pod->volumes, false, "FailedMount", message);
 }
 
@@ -278,7 +282,7 @@ void mp_pod_apply(struct mp_pod *pod, const struct mp_event *ev, struct mp_now n
 		mp_request_answer(&pod->volumes, true, "", "");
 		return;
 	case MP_EV_VOLUME_FAILED:
-		apply_volume_failed(pod, ev);
+		apply_volume_failed(pod, ev, now);
 		return;
 	case MP_EV_SANDBOX_READY:
 		apply_sandbox_ready(pod, ev);

@@ -102,7 +102,6 @@ static bool step_volumes(struct mp_pod *pod, struct mp_now now)
 	if (take_answer(req)) {
 		pod->are_volumes_ready = req->is_ok;
 		if (!req->is_ok) {
-			mp_machine_event(pod, now, -1, true, "FailedMount", "%s", req->message);
 			pod->volumes_delay =
 				pod->volumes_delay == 0 ?
 					VOLUMES_FIRST :

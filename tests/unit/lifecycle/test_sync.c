@@ -437,6 +437,23 @@ static void volume_failure_without_a_volume_is_told_as_it_is(void **unused)
 	expect_event("FailedMount", "everything is wrong");
 }
 
+static void each_volume_that_failed_is_told(void **unused)
+{
+	(void)unused;
+	make(MP_RESTART_ALWAYS, "m");
+	node.is_manual[MP_DO_SETUP_VOLUMES] = true;
+	fake_run(&node, 0);
+	fake_post(&node, &(struct mp_event){ .type = MP_EV_VOLUME_FAILED,
+					     .container = -1,
+					     .volume = { -1, "this" } });
+	fake_post(&node, &(struct mp_event){ .type = MP_EV_VOLUME_FAILED,
+					     .container = -1,
+					     .volume = { -1, "and that" } });
+	fake_run(&node, 0);
+	expect_event("FailedMount", "this");
+	expect_event("FailedMount", "and that");
+}
+
 static const int64_t code_7[] = { 7 };
 static const struct mp_restart_rule rule_restart = {
 	MP_RULE_RESTART, NULL, true, MP_OPERATOR_IN, NULL, code_7, 1
@@ -660,6 +677,7 @@ int main(void)
 		TEST(volumes_are_tried_again_within_the_sync),
 		TEST(sync_gives_up_on_volumes_after_123_s),
 		TEST(volume_failure_without_a_volume_is_told_as_it_is),
+		TEST(each_volume_that_failed_is_told),
 		TEST(restart_rule_restarts_a_never_container),
 		TEST(restart_all_starts_the_pod_over_in_its_sandbox),
 		TEST(restart_all_backs_off),
