@@ -63,6 +63,45 @@ static int attach_prepared(const void *arg)
 	return attach(m, m->fd);
 }
 
+/* Does the mount at the target show what was checked? */
+static bool is_same(int a, int b)
+{
+	struct stat x = { .st_ino = 0 }, y = { .st_ino = 0 };
+
+	return mp_raw_fstat(a, &x) == 0 && mp_raw_fstat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
+
+/* Bound in one step, so that nothing mounted there meanwhile is missed; see prepare.c. */
+static int attach_followed(const void *arg)
+{
+	const struct mp_rootfs_mount *m = arg;
+	struct mount_attr whole = { .propagation = m->propagation };
+	const struct mount_attr top = { .attr_set = m->step->attrs };
+	const int target = mp_resolve_make(m->rootfs->root_fd, m->step->target, MP_RESOLVE_MAKE_DIR,
+					   DIR_MODE, m->step->is_nofollow);
+	int r = target < 0 ? target : mp_raw_fchdir(target);
+
+	if (r >= 0)
+		r = mp_raw_mount(m->follow, ".", MS_BIND | MS_REC);
+	if (target >= 0)
+		mp_raw_close(target);
+	if (r < 0)
+		return r;
+
+	const int made = mp_resolve_open(m->rootfs->root_fd, m->step->target, O_PATH, 0);
+
+	if (made < 0)
+		return made;
+	if (m->is_recursive_readonly)
+		whole.attr_set = MOUNT_ATTR_RDONLY;
+	r = is_same(made, m->fd) ? mp_mount_set(made, AT_RECURSIVE, &whole) : -ESTALE;
+	if (r >= 0 && top.attr_set != 0)
+		r = mp_mount_set(made, 0, &top);
+	mp_raw_close(made);
+	return r;
+}
+
 static int attach_new(const struct mp_rootfs_mount *m, const char *type)
 {
 	const int fd = mp_fs_new(type, NULL, 0, m->step->attrs);
@@ -199,6 +238,22 @@ static int pivot(const void *arg)
 	return r;
 }
 
+/* The old root is still connected: with nobody, before anything in it is unmounted. */
+static int pivot_and_isolate(const void *arg)
+{
+	const struct mount_attr attr = { .propagation = MS_PRIVATE };
+	const int old = mp_raw_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	int r;
+
+	if (old < 0)
+		return old;
+	r = pivot(arg);
+	if (r >= 0)
+		r = mp_mount_set(old, AT_RECURSIVE, &attr);
+	mp_raw_close(old);
+	return r;
+}
+
 static int drop_old_root(const void *arg)
 {
 	const struct mp_rootfs *rootfs = arg;
@@ -269,15 +324,20 @@ int mp_enter_plan(struct mp_rootfs *rootfs, struct mp_error *err)
 
 	if (!ops)
 		return mp_fail(err, ENOMEM, "plan the root's steps");
-	ops[n++] = (struct mp_rootfs_op){ "isolate mounts", isolate, rootfs };
+	if (!rootfs->has_followers)
+		ops[n++] = (struct mp_rootfs_op){ "isolate mounts", isolate, rootfs };
 	ops[n++] = (struct mp_rootfs_op){ "attach root", attach_root, rootfs };
 	for (size_t i = 0; i < rootfs->n_mounts; i++) {
 		const struct mp_rootfs_mount *m = &rootfs->mounts[i];
 
-		ops[n++] = (struct mp_rootfs_op){ m->step->what, runner(m->step->kind), m };
+		ops[n++] = (struct mp_rootfs_op){
+			m->step->what, m->follow ? attach_followed : runner(m->step->kind), m
+		};
 	}
 	ops[n++] = (struct mp_rootfs_op){ "make working directory", make_cwd, rootfs };
-	ops[n++] = (struct mp_rootfs_op){ "pivot root", pivot, rootfs };
+	ops[n++] =
+		(struct mp_rootfs_op){ "pivot root",
+				       rootfs->has_followers ? pivot_and_isolate : pivot, rootfs };
 	ops[n++] = (struct mp_rootfs_op){ "drop old root", drop_old_root, rootfs };
 	if (rootfs->is_root_readonly)
 		ops[n++] = (struct mp_rootfs_op){ "make root read-only", make_readonly, rootfs };

@@ -34,26 +34,11 @@ static int propagation_of(enum mp_propagation p)
 	return MS_PRIVATE;
 }
 
-static int clone_source(const struct mp_rootfs_config *cfg, const struct mp_bind *bind, int *ret_fd,
-			struct mp_error *err)
+static int clone_source(const struct mp_rootfs_config *cfg, const struct mp_bind *bind, int source,
+			int *ret_fd, struct mp_error *err)
 {
-	mp_auto_fd opened = -EBADF;
-	int source = bind->source_fd;
-
-	if (source < 0) {
-		opened = open(bind->source, O_PATH | O_CLOEXEC);
-		if (opened < 0)
-			return mp_fail(err, errno, "open %s", bind->source);
-		source = opened;
-	}
 	if (bind->propagation == MP_PROPAGATION_SHARED && !bind->is_pod_local)
 		return mp_host_mount_clone(cfg->host_mnt_ns_fd, source, ret_fd, err);
-	if (bind->propagation == MP_PROPAGATION_SLAVE && !bind->is_pod_local) {
-		const int r = mp_host_mount_check(source, false, err);
-
-		if (r < 0)
-			return r;
-	}
 
 	int fd = mp_mount_clone(source, AT_RECURSIVE);
 
@@ -69,19 +54,73 @@ static int clone_source(const struct mp_rootfs_config *cfg, const struct mp_bind
 	return 0;
 }
 
+/*
+ * What is mounted in a volume while a copy of it is not attached yet would not get there: the kernel
+ * propagates nothing to detached mounts. Such a copy is therefore made by the child, in its own copy
+ * of our mount namespace, which nothing escapes. Ids can be mapped in a detached mount only; and the
+ * host's peers can be copied in the host's namespace only: there the gap remains.
+ */
+static bool is_followed(const struct mp_rootfs_config *cfg, const struct mp_bind *bind, bool is_dir)
+{
+	if (!is_dir || (cfg->userns_fd >= 0 && bind->is_idmapped))
+		return false;
+	return bind->propagation == MP_PROPAGATION_SLAVE ||
+	       (bind->propagation == MP_PROPAGATION_SHARED && bind->is_pod_local);
+}
+
+static int prepare_followed(const struct mp_bind *bind, int source, struct mp_rootfs_mount *m,
+			    struct mp_error *err)
+{
+	struct mp_rootfs *rootfs = m->rootfs;
+	char link[32], path[PATH_MAX];
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", source);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n < 0)
+		return mp_fail(err, errno, "find the path of the source");
+	path[n] = '\0';
+	m->fd = fcntl(source, F_DUPFD_CLOEXEC, 3);
+	if (m->fd < 0)
+		return mp_fail(err, errno, "keep the source");
+	m->follow = mp_arena_strdup(&rootfs->arena, path);
+	if (!m->follow)
+		return mp_fail(err, ENOMEM, "keep the source");
+	m->propagation = (uint64_t)propagation_of(bind->propagation);
+	m->is_recursive_readonly = bind->is_readonly && bind->is_recursive_readonly;
+	rootfs->has_followers = true;
+	return 0;
+}
+
 static int prepare_bind(const struct mp_rootfs_config *cfg, const struct mp_bind *bind,
 			struct mp_rootfs_mount *m, struct mp_error *err)
 {
 	struct mount_attr whole = { .propagation = (__u64)propagation_of(bind->propagation) };
 	struct mount_attr top = { .attr_set = m->step->attrs };
+	mp_auto_fd opened = -EBADF;
+	int source = bind->source_fd;
 	struct stat st;
-	int r = clone_source(cfg, bind, &m->fd, err);
+	int r;
 
-	if (r < 0)
-		return r;
-	if (fstat(m->fd, &st) < 0)
+	if (source < 0) {
+		opened = open(bind->source, O_PATH | O_CLOEXEC);
+		if (opened < 0)
+			return mp_fail(err, errno, "open %s", bind->source);
+		source = opened;
+	}
+	if (fstat(source, &st) < 0)
 		return mp_fail(err, errno, "look at the source");
 	m->is_dir = S_ISDIR(st.st_mode);
+	if (bind->propagation == MP_PROPAGATION_SLAVE && !bind->is_pod_local) {
+		r = mp_host_mount_check(source, false, err);
+		if (r < 0)
+			return r;
+	}
+	if (is_followed(cfg, bind, m->is_dir))
+		return prepare_followed(bind, source, m, err);
+	r = clone_source(cfg, bind, source, &m->fd, err);
+	if (r < 0)
+		return r;
 	/* Mounts below it keep their owners, which nobody inside is: as CRI's own mounts do. */
 	if (cfg->userns_fd >= 0 && bind->is_idmapped) {
 		r = mp_mount_idmap(m->fd, cfg->userns_fd);

@@ -51,6 +51,11 @@ static inline int mp_raw_pivot_root(const char *new_root, const char *put_old)
 	return (int)mp_raw_syscall(__NR_pivot_root, (long)new_root, (long)put_old, 0, 0, 0, 0);
 }
 
+static inline int mp_raw_mount(const char *source, const char *target, unsigned long flags)
+{
+	return (int)mp_raw_syscall(__NR_mount, (long)source, (long)target, 0, (long)flags, 0, 0);
+}
+
 static inline int mp_raw_umount2(const char *path, int flags)
 {
 	return (int)mp_raw_syscall(__NR_umount2, (long)path, flags, 0, 0, 0, 0);

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "rootfs/enter.h"
 #include "rootfs/mounts.h"
@@ -12,9 +13,14 @@
 /** struct mp_rootfs_mount - one step with what it needs. */
 struct mp_rootfs_mount {
 	const struct mp_mount_step *step; /* in the arena */
-	const struct mp_rootfs *rootfs;
+	struct mp_rootfs *rootfs;
 	int fd;      /* owned: a detached mount; -EBADF = the child makes it itself */
 	bool is_dir; /* what kind of mount point it needs */
+	/* A directory whose mounts are to be followed: its path in the child's copy of our mount
+	 * namespace. @fd is then an O_PATH descriptor of the same, to compare; NULL: as above. */
+	const char *follow;
+	uint64_t propagation;
+	bool is_recursive_readonly;
 };
 
 struct mp_rootfs {
@@ -23,8 +29,9 @@ struct mp_rootfs {
 	int null_fd; /* owned: /dev/null of the container, O_PATH, checked; hides files */
 	int mask_fd; /* owned: detached empty read-only tmpfs; hides directories */
 	bool is_root_readonly;
-	bool has_terminal; /* mp_rootfs_terminal() was called */
-	const char *cwd;   /* in the arena */
+	bool has_followers; /* some mount has @follow: ours stay connected until it is made */
+	bool has_terminal;  /* mp_rootfs_terminal() was called */
+	const char *cwd;    /* in the arena */
 	struct mp_rootfs_mount *mounts;
 	size_t n_mounts;
 	struct mp_rootfs_op *ops; /* the last is the working directory's and not counted */

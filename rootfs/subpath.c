@@ -8,8 +8,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "runtime/base/auto.h"
 #include "runtime/base/sys.h"
@@ -18,6 +21,31 @@ static int open_beneath(int volume_fd, const char *path, uint64_t flags)
 {
 	return mp_sys_openat2(volume_fd, path[0] ? path : ".", flags | O_CLOEXEC, 0,
 			      RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+}
+
+/*
+ * An absolute link may lead back into the volume when it is followed on the host (of a hostPath, say).
+ * Where it leads is looked up first, and then opened without following any link at all.
+ */
+static int open_by_host_path(int volume_fd, const char *sub_path)
+{
+	char link[32], root[PATH_MAX], path[2 * PATH_MAX], real[PATH_MAX];
+	size_t len;
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", volume_fd);
+	n = readlink(link, root, sizeof(root) - 1);
+	if (n < 0)
+		return -errno;
+	root[n] = '\0';
+	(void)snprintf(path, sizeof(path), "%s/%s", root, sub_path);
+	if (!realpath(path, real))
+		return errno == ENOENT ? -EXDEV : -errno; /* nothing is made behind such a link */
+	len = strlen(root);
+	if (strncmp(real, root, len) != 0 || (real[len] != '/' && real[len] != '\0'))
+		return -EXDEV;
+	return mp_sys_openat2(volume_fd, real[len] ? real + len + 1 : ".", O_PATH | O_CLOEXEC, 0,
+			      RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 }
 
 /* Makes the directory whose whole path is @path; its parent is there. */
@@ -98,6 +126,8 @@ int mp_subpath_open(int volume_fd, const char *sub_path, const char *volume, con
 		r = -EINVAL;
 	if (r == 0)
 		r = fd = open_beneath(volume_fd, sub_path, O_PATH);
+	if (r == -EXDEV)
+		r = fd = open_by_host_path(volume_fd, sub_path);
 	if (r == -ENOENT) {
 		r = make_missing(volume_fd, sub_path);
 		if (r < 0)

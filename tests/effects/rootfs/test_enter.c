@@ -509,6 +509,90 @@ static void volume_sees_later_mounts_of_the_host_when_asked(void **unused)
 	MUST(rmdir(at("host")));
 }
 
+/* The kernel propagates nothing to a detached mount: the copy must not be made before the start. */
+static void a_mount_made_while_the_container_is_prepared_is_not_missed(void **unused)
+{
+	struct mp_bind bind = { .name = "volume 'v'",
+				.target = "/v",
+				.source = at("host"),
+				.source_fd = -EBADF,
+				.is_readonly = true,
+				.propagation = MP_PROPAGATION_SLAVE };
+	struct box b;
+
+	(void)unused;
+	MUST(mkdir(at("host"), 0755));
+	MUST(mount("tmpfs", at("host"), "tmpfs", 0, NULL));
+	MUST(mount(NULL, at("host"), NULL, MS_SHARED, NULL));
+	MUST(mkdir(at("host/m"), 0755));
+	box_open(&b, MP_OVERLAY_DISK);
+	box_prepare(&b, (struct mp_rootfs_config){ .mounts = { .binds = &bind, .n_binds = 1 } });
+	MUST(mount("tmpfs", at("host/m"), "tmpfs", 0, NULL));
+	put(at("host/m/late"), "x");
+	box_expect(&b, "ls /v/m; touch /v/no 2>/dev/null || echo ro; touch /v/m/yes && echo rw",
+		   "late\nro\nrw\n");
+	box_close(&b);
+	MUST(umount2(at("host"), MNT_DETACH));
+	MUST(rmdir(at("host")));
+}
+
+/* The path leads somewhere else by the time the container starts. */
+static void a_followed_source_that_was_swapped_is_refused(void **unused)
+{
+	struct mp_bind bind = { .name = "volume 'v'",
+				.target = "/v",
+				.source = at("host"),
+				.source_fd = -EBADF,
+				.propagation = MP_PROPAGATION_SLAVE };
+	struct box b;
+
+	(void)unused;
+	MUST(mkdir(at("host"), 0755));
+	MUST(mount("tmpfs", at("host"), "tmpfs", 0, NULL));
+	MUST(mount(NULL, at("host"), NULL, MS_SHARED, NULL));
+	box_open(&b, MP_OVERLAY_DISK);
+	box_prepare(&b, (struct mp_rootfs_config){ .mounts = { .binds = &bind, .n_binds = 1 } });
+	MUST(mount("tmpfs", at("host"), "tmpfs", 0, NULL));
+	box_run(&b, SIZE_MAX, "true");
+	assert_string_equal(b.failed_step, "mount volume 'v' at /v");
+	assert_int_equal(b.failed_errno, ESTALE);
+	box_close(&b);
+	MUST(umount2(at("host"), MNT_DETACH));
+	MUST(umount2(at("host"), MNT_DETACH));
+	MUST(rmdir(at("host")));
+}
+
+static void a_source_that_does_not_propagate_is_named(void **unused)
+{
+	struct mp_bind bind = { .name = "v",
+				.target = "/v",
+				.source = at("host"),
+				.source_fd = -EBADF,
+				.propagation = MP_PROPAGATION_SLAVE };
+	struct mp_rootfs_config config = { .userns_fd = -EBADF,
+					   .host_mnt_ns_fd = -EBADF,
+					   .mounts = { .binds = &bind, .n_binds = 1 } };
+	struct mp_error err = MP_ERROR_NONE;
+	char expected[256];
+	struct box b;
+
+	(void)unused;
+	MUST(mkdir(at("host"), 0755));
+	MUST(mount("tmpfs", at("host"), "tmpfs", 0, NULL));
+	MUST(mount(NULL, at("host"), NULL, MS_PRIVATE, NULL));
+	box_open(&b, MP_OVERLAY_DISK);
+	config.root_fd = b.root_fd;
+	assert_int_equal(mp_rootfs_prepare(&config, &b.rootfs, &err), -EINVAL);
+	(void)snprintf(expected, sizeof(expected),
+		       "mount v at /v: path \"%s\" is mounted on \"%s\" but it is not a shared or "
+		       "slave mount",
+		       at("host"), at("host"));
+	assert_string_equal(err.msg, expected);
+	box_close(&b);
+	MUST(umount2(at("host"), MNT_DETACH));
+	MUST(rmdir(at("host")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -532,6 +616,9 @@ int main(void)
 		env_test(terminal_is_the_consoles_and_the_first_of_its_own_devpts),
 		env_test(what_a_container_mounts_stays_in_it_unless_shared),
 		env_test(volume_sees_later_mounts_of_the_host_when_asked),
+		env_test(a_mount_made_while_the_container_is_prepared_is_not_missed),
+		env_test(a_followed_source_that_was_swapped_is_refused),
+		env_test(a_source_that_does_not_propagate_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, env_open, env_close);

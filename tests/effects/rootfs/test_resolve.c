@@ -177,6 +177,25 @@ static void sub_paths_do_not_leave_the_volume(void **unused)
 	assert_int_equal(access(at("v/nowhere"), F_OK), -1);
 }
 
+static void an_absolute_link_may_lead_back_into_the_volume(void **unused)
+{
+	struct mp_error err = MP_ERROR_NONE;
+
+	(void)unused;
+	MUST(mkdir(at("v"), 0755));
+	MUST(mkdir(at("v/real"), 0755));
+	MUST(mkdir(at("v-secret"), 0755));
+
+	mp_auto_fd volume = open_dir(at("v"));
+
+	MUST(symlinkat(at("v/real"), volume, "back"));
+	MUST(symlinkat(at("v-secret"), volume, "near"));
+	expect_path(sub(volume, "back", &err), at("v/real"));
+	assert_true(sub(volume, "near", &err) < 0);
+	assert_true(sub(volume, "near/new", &err) < 0);
+	assert_int_equal(access(at("v-secret/new"), F_OK), -1);
+}
+
 /* A container that swaps a directory and a link to the outside as fast as it can. */
 static pid_t swap_forever(const char *a, const char *b)
 {
@@ -238,6 +257,7 @@ int main(void)
 		env_test(paths_too_long_are_refused),
 		env_test(sub_paths_are_made_with_the_mode_of_the_volume),
 		env_test(sub_paths_do_not_leave_the_volume),
+		env_test(an_absolute_link_may_lead_back_into_the_volume),
 		env_test(races_never_lead_outside),
 	};
 
