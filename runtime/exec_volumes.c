@@ -17,6 +17,8 @@
 #include "runtime/supervisor.h"
 #include "runtime/volume_files.h"
 
+#define FAILURES_MAX ((size_t)MP_QUEUE_MAX / 4) /* told at a time */
+
 static const char *plugin_dir(enum mp_volume_kind kind)
 {
 	switch (kind) {
@@ -278,10 +280,11 @@ static bool is_used(const struct mp_pod_spec *spec, const char *name)
 
 void mp_exec_setup_volumes(struct mp_supervisor *sv)
 {
-	struct mp_error err = MP_ERROR_NONE;
-	bool is_complete = true;
+	size_t n_failed = 0;
 
-	for (size_t i = 0; i < sv->spec->n_volumes; i++) {
+	/* The queue of events has an end: what is not tried now is tried the next time. */
+	for (size_t i = 0; i < sv->spec->n_volumes && n_failed < FAILURES_MAX; i++) {
+		struct mp_error err = MP_ERROR_NONE;
 		const struct mp_volume *v = &sv->spec->volumes[i];
 		struct mp_volume_rt *rt = &sv->volumes[i];
 
@@ -291,12 +294,12 @@ void mp_exec_setup_volumes(struct mp_supervisor *sv)
 			mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_VOLUME_FAILED,
 								   .container = -1,
 								   .volume = { (int)i, err.msg } });
-			is_complete = false;
+			n_failed++;
 			continue;
 		}
 		rt->is_ready = true;
 	}
-	if (is_complete)
+	if (n_failed == 0)
 		mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_VOLUMES_READY,
 							   .container = -1 });
 }
@@ -314,7 +317,7 @@ static void refresh(struct mp_supervisor *sv, const struct mp_volume *v, int fd,
 	if (r == 0)
 		r = mp_volume_write(fd, files.list, files.n, fs_group(sv->spec), sv->now.wall,
 				    &has_changed, &err);
-	if (r < 0) {
+	if (r < 0 && sv->n_queued < MP_QUEUE_MAX / 2) {
 		char text[MP_ERROR_MSG_MAX + 256];
 
 		(void)snprintf(text, sizeof(text),
