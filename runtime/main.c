@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "runtime/base/log.h"
 #include "runtime/options.h"
+#include "runtime/seal.h"
 
 #define EXIT_OURS 125
 
@@ -28,6 +30,12 @@ static void set_level(const struct mp_args *args)
 	mp_log_set_level((enum mp_log_level)level);
 }
 
+/* Processes of these verbs go into containers. */
+static bool lets_out(const struct mp_verb *verb)
+{
+	return strcmp(verb->name, "run") == 0 || strcmp(verb->name, "recover") == 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct mp_args args;
@@ -47,5 +55,9 @@ int main(int argc, char **argv)
 		return args.wants_help ? 0 : EXIT_OURS;
 	}
 	set_level(&args);
+	if (lets_out(args.verb) && geteuid() == 0 && mp_seal_self(argv, &err) < 0) {
+		mp_log(MP_LOG_ERROR, "%s", err.msg);
+		return EXIT_OURS;
+	}
 	return args.verb->run(&args);
 }
