@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/capability.h>
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
 
 #include "runtime/base/auto.h"
@@ -179,4 +180,25 @@ struct mp_cap_sets mp_caps_sets(uint64_t caps, uint64_t available)
 	const uint64_t have = caps & available;
 
 	return (struct mp_cap_sets){ .bounding = have, .permitted = have, .effective = have };
+}
+
+int mp_creds_act_as(uid_t id, struct mp_error *err)
+{
+	cap_flag_value_t has;
+	cap_t caps;
+	int r = 0;
+
+	(void)setfsgid(id);
+	(void)setfsuid(id);
+	/* The capabilities on files went with our id: take them back. */
+	caps = cap_get_proc();
+	if (!caps)
+		return mp_fail(err, errno, "read our capabilities");
+	for (cap_value_t c = 0; c <= CAP_LAST_CAP; c++)
+		if (cap_get_flag(caps, c, CAP_PERMITTED, &has) == 0 && has == CAP_SET)
+			(void)cap_set_flag(caps, CAP_EFFECTIVE, 1, &c, CAP_SET);
+	if (cap_set_proc(caps) < 0)
+		r = mp_fail(err, errno, "set our capabilities");
+	(void)cap_free(caps);
+	return r;
 }

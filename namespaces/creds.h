@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "runtime/base/error.h"
 
@@ -56,3 +57,11 @@ int mp_caps_merge(uint64_t base, const char *const *add, size_t n_add, const cha
  * them, inheritable and ambient are empty. Bits that this process lacks (@available) are left out.
  */
 struct mp_cap_sets mp_caps_sets(uint64_t caps, uint64_t available);
+
+/**
+ * mp_creds_act_as() - on files, be user and group @id of the host, with every capability we may have.
+ *
+ * For files in a user namespace whose root is @id: its mounts cannot even express our own id.
+ * Return: 0 or -errno. Source: setfsuid(2), capabilities(7).
+ */
+int mp_creds_act_as(uid_t id, struct mp_error *err);

@@ -208,6 +208,53 @@ int mp_client_call(const struct mp_roots *roots, const char *namespace_, const c
 	return r;
 }
 
+int mp_client_answer(int control, struct mp_arena *arena, const struct mp_node **ret, int *ret_fd,
+		     struct mp_error *err)
+{
+	char line[8192];
+	size_t n = 0, n_fds = 0;
+	struct mp_document doc;
+	int r = wait_readable(control, mp_nsec_add(mp_clock_read().mono, REPLY_WITHIN));
+
+	if (r < 0)
+		return mp_fail(err, -r, "wait for the supervisor");
+	r = mp_fds_recv(control, line, sizeof(line), ret_fd, 1, &n, &n_fds, err);
+	if (r < 0)
+		return r;
+	if (n == 0 || line[n - 1] != '\n')
+		return mp_fail_text(err, EPIPE, "the supervisor has hung up");
+	r = mp_document_parse(arena, "answer", line, n - 1, MP_DOCUMENT_JSON, &doc, err);
+	if (r == 0)
+		*ret = doc.roots[0];
+	return r;
+}
+
+int mp_client_call_fd(const struct mp_roots *roots, const char *namespace_, const char *name,
+		      struct mp_json *w, struct mp_arena *arena, const struct mp_node **ret_reply,
+		      int *ret_fd, struct mp_error *err)
+{
+	const struct mp_node *reply = NULL;
+	mp_auto_fd control = -EBADF, fd = -EBADF;
+	int r = mp_client_connect(roots, namespace_, name, &control, err);
+
+	if (r < 0) {
+		mp_json_done(w);
+		return r;
+	}
+	r = mp_client_post(control, w, NULL, 0, err);
+	if (r == 0)
+		r = mp_client_answer(control, arena, &reply, &fd, err);
+	if (r == 0)
+		r = mp_client_check(reply, err);
+	if (r == 0 && fd < 0)
+		r = mp_fail_text(err, EPROTO, "the supervisor sent no descriptor");
+	if (r < 0)
+		return r;
+	*ret_reply = reply;
+	*ret_fd = mp_steal_fd(&fd);
+	return 0;
+}
+
 /* ---- delete ----------------------------------------------------------------------------------- */
 
 /* -EPIPE: it has gone between our connecting and asking. */

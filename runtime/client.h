@@ -57,6 +57,19 @@ int mp_client_call(const struct mp_roots *roots, const char *namespace_, const c
 		   struct mp_json *w, const int *fds, size_t n_fds, struct mp_arena *arena,
 		   const struct mp_node **ret_reply, struct mp_error *err);
 
+/**
+ * mp_client_answer() - the one answer that may bring a descriptor along.
+ * @fd:     the connection; nothing was read from it yet.
+ * @ret_fd: -EBADF when none came; owned by the caller.
+ */
+int mp_client_answer(int fd, struct mp_arena *arena, const struct mp_node **ret, int *ret_fd,
+		     struct mp_error *err);
+
+/** mp_client_call_fd() - as mp_client_call(), for an answer that brings a descriptor. */
+int mp_client_call_fd(const struct mp_roots *roots, const char *namespace_, const char *name,
+		      struct mp_json *w, struct mp_arena *arena, const struct mp_node **ret_reply,
+		      int *ret_fd, struct mp_error *err);
+
 /** struct mp_delete_options - as kubectl delete takes them. */
 struct mp_delete_options {
 	struct mp_opt_int grace_s; /* absent: the pod's own */

@@ -102,25 +102,6 @@ static int open_sockets(struct run *x, struct mp_error *err)
 	return 0;
 }
 
-/* The first answer, with the descriptor that may come with it. */
-static int read_answer(int control, struct mp_arena *arena, const struct mp_node **ret, int *ret_fd,
-		       struct mp_error *err)
-{
-	char line[8192];
-	size_t n = 0, n_fds = 0;
-	struct mp_document doc;
-	int r = mp_fds_recv(control, line, sizeof(line), ret_fd, 1, &n, &n_fds, err);
-
-	if (r < 0)
-		return r;
-	if (n == 0 || line[n - 1] != '\n')
-		return mp_fail_text(err, EPIPE, "the supervisor has hung up");
-	r = mp_document_parse(arena, "answer", line, n - 1, MP_DOCUMENT_JSON, &doc, err);
-	if (r == 0)
-		*ret = doc.roots[0];
-	return r;
-}
-
 static int begin_exec(struct run *x, struct mp_arena *arena, struct mp_error *err)
 {
 	struct mp_session *s = &x->session;
@@ -147,7 +128,7 @@ static int begin_exec(struct run *x, struct mp_arena *arena, struct mp_error *er
 	close_theirs(x);
 	if (r < 0 || !x->is_tty)
 		return r;
-	r = read_answer(s->control, arena, &answer, &s->in, err);
+	r = mp_client_answer(s->control, arena, &answer, &s->in, err);
 	if (r == 0 && s->in < 0)
 		r = mp_client_check(answer, err);
 	if (r == 0 && s->in < 0)
@@ -182,7 +163,7 @@ static int begin_attach(struct run *x, struct mp_arena *arena, struct mp_error *
 	r = mp_client_post(s->control, &w, x->theirs, 2, err);
 	close_theirs(x);
 	if (r == 0)
-		r = read_answer(s->control, arena, &answer, &fd, err);
+		r = mp_client_answer(s->control, arena, &answer, &fd, err);
 	if (r == 0)
 		r = mp_client_check(answer, err);
 	if (r < 0) {

@@ -106,3 +106,7 @@ void mp_client_patch(struct mp_client *client, const struct mp_node *request,
 /** mp_client_apply() - the request "apply": a new manifest. */
 void mp_client_apply(struct mp_client *client, const struct mp_node *request,
 		     struct mp_arena *arena);
+
+/** mp_client_root() - the request "root": a container's root directory, for cp. */
+void mp_client_root(struct mp_client *client, const struct mp_node *request,
+		    struct mp_arena *arena);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -252,6 +253,34 @@ void mp_client_exec_start(struct mp_client *c, const struct mp_node *request,
 	if ((c->n_fds == 0 && give_terminal(c, record, request, &err) < 0) ||
 	    start(c, record, argv, is_tty, arena, &err) < 0)
 		mp_client_refuse(c, err.code, err.msg);
+}
+
+void mp_client_root(struct mp_client *c, const struct mp_node *request, struct mp_arena *arena)
+{
+	const struct mp_record *record = mp_client_record(c->control->sv, request);
+	mp_auto_fd root = -EBADF;
+	struct mp_json w;
+	char path[64];
+
+	(void)arena;
+	if (!record) {
+		mp_client_refuse(c, ESRCH, "container not found or not running");
+		return;
+	}
+	(void)snprintf(path, sizeof(path), "/proc/%d/root", record->pid);
+	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0) {
+		mp_client_refuse(c, errno, "the container's root cannot be opened");
+		return;
+	}
+	mp_json_init(&w, MP_JSON_COMPACT);
+	mp_json_object_begin(&w);
+	mp_json_put_int(&w, "version", MP_CONTROL_VERSION);
+	mp_json_put_bool(&w, "ok", true);
+	mp_json_put_int(&w, "rootId", c->control->sv->user_ids);
+	mp_json_object_end(&w);
+	mp_client_send_fd(c, &w, root);
+	mp_json_done(&w);
 }
 
 void mp_client_exec_hang_up(struct mp_client_exec *x)

@@ -85,6 +85,7 @@ static const struct {
 	{ "exec", mp_client_exec_start },
 	{ "attach", mp_client_attach_start },
 	{ "endInput", mp_client_attach_end_input },
+	{ "root", mp_client_root },
 	{ "patch", mp_client_patch },
 	{ "apply", mp_client_apply },
 	{ "watch", do_watch },
@@ -115,7 +116,7 @@ void mp_client_request(struct mp_client *c, const char *text, size_t len)
 		else
 			mp_client_refuse(
 				c, ENOSYS,
-				"request: none of delete, setCondition, exec, attach, patch, apply, watch");
+				"request: none of delete, setCondition, exec, attach, root, patch, apply, watch");
 	}
 	mp_arena_done(&arena);
 }

@@ -6,6 +6,7 @@
 #include "runtime/cmd_check.h"
 #include "runtime/cmd_completion.h"
 #include "runtime/cmd_condition.h"
+#include "runtime/cmd_cp.h"
 #include "runtime/cmd_delete.h"
 #include "runtime/cmd_describe.h"
 #include "runtime/cmd_events.h"
@@ -107,6 +108,10 @@ static const struct mp_verb verbs[] = {
 	  "  minipod image ls -o json\n"
 	  "  minipod image rm example.org/app:1",
 	  mp_image_options, mp_cmd_image, false, false },
+	{ "cp", "SOURCE DESTINATION", 2, 2, "Copy files into a container or out of it",
+	  "  minipod cp config.yaml web:/etc/app/\n  minipod cp web:/var/log/app ./logs\n"
+	  "  minipod cp other/web:/etc/hosts . -c side",
+	  mp_cp_options, mp_cmd_cp, false, false },
 	{ "apply", "FILE...", 0, 64, "Give running pods a changed manifest, ConfigMap or Secret",
 	  "  minipod apply -f config.yaml\n  minipod apply -f pod.yaml", mp_apply_options,
 	  mp_cmd_apply, false, false },
