@@ -144,12 +144,17 @@ static int open_top(const struct mp_overlay_config *cfg, struct top *top, struct
 	return r;
 }
 
-/* Says -EINVAL without a sentence when the kernel does not know this way. */
+/*
+ * Says -EINVAL without a sentence when the kernel does not know this way. Before 6.5 overlay takes
+ * no descriptor at all, for which the kernel has another word.
+ */
 static int set_fd(int fs, const char *key, int fd, struct mp_error *err)
 {
 	const int r = mp_sys_fsconfig(fs, FSCONFIG_SET_FD, key, NULL, fd);
 	char buf[256];
 
+	if (r == -EOPNOTSUPP)
+		return -EINVAL;
 	if (r >= 0 || r == -EINVAL)
 		return r;
 	return mp_fail(err, -r, "overlay: set %s: %s", key, mp_fs_reason(fs, buf, sizeof(buf)));
@@ -266,14 +271,16 @@ static int make_names(const struct mp_overlay_config *cfg, const struct top *top
 		return mp_fail(err, errno, "make names for layers");
 	mp_buf_adds(options, "lowerdir=");
 	for (size_t i = 0; i < cfg->n_layer_dirs && r == 0; i++) {
+		mp_auto_fd layer = -EBADF;
+
 		(void)snprintf(name, sizeof(name), SHORT_DIR "/%zu", i);
 		mp_buf_addf(options, "%s%s", i > 0 ? ":" : "", name);
+		/* Also where only its name is used: the kernel would not say which one is missing. */
+		r = open_layer(cfg, i, &layer, err);
+		if (r < 0)
+			break;
 		if (cfg->userns_fd >= 0) {
-			mp_auto_fd layer = -EBADF;
-
-			r = open_layer(cfg, i, &layer, err);
-			if (r == 0)
-				r = attach_at(cfg->dir_fd, name, layer, err);
+			r = attach_at(cfg->dir_fd, name, layer, err);
 		} else if (symlinkat(cfg->layer_dirs[i], cfg->dir_fd, name) < 0) {
 			r = mp_fail(err, errno, "make names for layers");
 		}

@@ -14,19 +14,19 @@ static void container_sees_the_standard_file_systems(void **unused)
 	box_expect(&b,
 		   "while read -r a b c d point flags rest; do\n"
 		   "  set -- ${rest#*- }; echo \"$point $flags $1\"; done </proc/self/mountinfo | "
-		   "grep -v '^/proc/.*tmpfs'",
+		   "grep -Ev '^/proc/.*tmpfs|^/proc/sysrq-trigger ' | sort",
 		   "/ rw,relatime overlay\n"
 		   "/dev rw,nosuid tmpfs\n"
+		   "/dev/mqueue rw,nosuid,nodev,noexec,relatime mqueue\n"
 		   "/dev/pts rw,nosuid,noexec,relatime devpts\n"
 		   "/dev/shm rw,nosuid,nodev,noexec,relatime tmpfs\n"
 		   "/proc rw,nosuid,nodev,noexec,relatime proc\n"
-		   "/sys ro,nosuid,nodev,noexec,relatime sysfs\n"
-		   "/dev/mqueue rw,nosuid,nodev,noexec,relatime mqueue\n"
-		   "/sys/firmware ro,nosuid,nodev,noexec,relatime tmpfs\n"
 		   "/proc/bus ro,nosuid,nodev,noexec,relatime proc\n"
 		   "/proc/fs ro,nosuid,nodev,noexec,relatime proc\n"
 		   "/proc/irq ro,nosuid,nodev,noexec,relatime proc\n"
-		   "/proc/sys ro,nosuid,nodev,noexec,relatime proc\n");
+		   "/proc/sys ro,nosuid,nodev,noexec,relatime proc\n"
+		   "/sys ro,nosuid,nodev,noexec,relatime sysfs\n"
+		   "/sys/firmware ro,nosuid,nodev,noexec,relatime tmpfs\n");
 	box_close(&b);
 }
 
