@@ -446,3 +446,15 @@ size_t mp_cgroup_host_hugepages(uint64_t sizes[MP_CGROUP_HUGE_MAX])
 	memcpy(sizes, found + 1, found[0] * sizeof(found[0]));
 	return found[0];
 }
+
+uint64_t mp_cgroup_host_reserved(uint64_t page_bytes)
+{
+	char path[128], text[32];
+	uint64_t n;
+
+	(void)snprintf(path, sizeof(path), HUGEPAGES_PATH "/hugepages-%llukB/nr_hugepages",
+		       (unsigned long long)page_bytes >> 10);
+	return mp_cgfile_read(AT_FDCWD, path, text, sizeof(text)) > 0 && mp_parse_number(text, &n) ?
+		       n :
+		       0;
+}

@@ -74,3 +74,6 @@ const char *mp_cgroup_host_path(const struct mp_cgroup_host *host,
  * Return: how many; 0 where the kernel has none. Source: /sys/kernel/mm/hugepages.
  */
 size_t mp_cgroup_host_hugepages(uint64_t sizes[MP_CGROUP_HUGE_MAX]);
+
+/** mp_cgroup_host_reserved() - how many huge pages of @page_bytes the administrator set aside. */
+uint64_t mp_cgroup_host_reserved(uint64_t page_bytes);

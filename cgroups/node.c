@@ -103,10 +103,22 @@ static bool is_in(int dir_fd)
 	return false;
 }
 
+/* Processes in the top, but for the root of the hierarchy, which may hand down all the same. */
+static bool is_inhabited(int dir_fd)
+{
+	char text[32];
+
+	return faccessat(dir_fd, "cgroup.type", F_OK, 0) == 0 &&
+	       mp_cgfile_read(dir_fd, "cgroup.procs", text, sizeof(text)) > 0;
+}
+
 /*
  * The top hands down controllers only if no process lives in it (cgroups(7), "no internal
  * processes"). In a delegated unit and in a container that process is usually ourselves alone:
  * step aside into a leaf. If somebody else is there too we go back, it is not ours to move him.
+ *
+ * The kernel refuses only memory and the like (EBUSY). It lets an inhabited top hand down cpu and
+ * pids, and makes it the root of a threaded subtree in which no pod can live: so we look ourselves.
  */
 static int step_aside(struct mp_hierarchy *h, unsigned controllers, struct mp_error *err)
 {
@@ -125,7 +137,7 @@ static int step_aside(struct mp_hierarchy *h, unsigned controllers, struct mp_er
 	r = mp_cgfile_write(h->top_fd, SUPERVISOR "/cgroup.procs", "0");
 	if (r < 0)
 		return mp_fail(err, -r, "move ourselves to %s/" SUPERVISOR, h->top);
-	r = enable_in(h->top_fd, controllers);
+	r = is_inhabited(h->top_fd) ? -EBUSY : enable_in(h->top_fd, controllers);
 	if (r == 0)
 		return 0;
 	(void)mp_cgfile_write(h->top_fd, "cgroup.procs", "0");
@@ -141,7 +153,7 @@ static int enable_parents(struct mp_hierarchy *h, const char *rel, unsigned cont
 			  struct mp_error *err)
 {
 	char prefix[PATH_MAX];
-	int r = enable_in(h->top_fd, controllers);
+	int r = is_inhabited(h->top_fd) ? -EBUSY : enable_in(h->top_fd, controllers);
 
 	if (r == -EBUSY)
 		r = step_aside(h, controllers, err);

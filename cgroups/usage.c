@@ -26,6 +26,24 @@ static uint64_t read_limit(int dir_fd, const char *file)
 	return read_number(dir_fd, file, &v) && v < (uint64_t)INT64_MAX / 4096 * 4096 ? v : 0;
 }
 
+/* "50000 100000" or "max 100000" on v2, two files on v1, where -1 is none. */
+static uint64_t read_cpu_limit(const struct mp_cgroup *cg, int fd)
+{
+	char text[64];
+	uint64_t quota = UINT64_MAX, period = 0;
+
+	if (mp_node_version(cg->host, MP_CGROUP_CPU) == MP_CGROUP_FILES_V1) {
+		if (!read_number(fd, "cpu.cfs_quota_us", &quota) ||
+		    !read_number(fd, "cpu.cfs_period_us", &period))
+			return 0;
+	} else if (mp_cgfile_read(fd, "cpu.max", text, sizeof(text)) < 0 ||
+		   !mp_parse_number(text, &quota) || !strchr(text, ' ') ||
+		   !mp_parse_number(strchr(text, ' ') + 1, &period)) {
+		return 0;
+	}
+	return period > 0 && quota < UINT64_MAX / 1000 ? quota * 1000 / period : 0;
+}
+
 static void read_cpu(const struct mp_cgroup *cg, struct mp_cgroup_usage *u)
 {
 	int unified = mp_node_dir(cg, MP_CGROUP_UNIFIED);
@@ -41,7 +59,10 @@ static void read_cpu(const struct mp_cgroup *cg, struct mp_cgroup_usage *u)
 		u->has_cpu = true;
 		u->cpu_us = ns / 1000;
 	}
-	if (cpu < 0 || mp_cgfile_read(cpu, "cpu.stat", text, sizeof(text)) < 0)
+	if (cpu < 0)
+		return;
+	u->cpu_limit_milli = read_cpu_limit(cg, cpu);
+	if (mp_cgfile_read(cpu, "cpu.stat", text, sizeof(text)) < 0)
 		return;
 	u->has_throttling = mp_parse_keyed(text, "nr_periods", &u->periods) &&
 			    mp_parse_keyed(text, "nr_throttled", &u->throttled_periods);

@@ -11,7 +11,8 @@
 /** struct mp_cgroup_usage - one reading. A has_ flag is false where the host cannot tell. */
 struct mp_cgroup_usage {
 	bool has_cpu;
-	uint64_t cpu_us; /* cpu time used since creation */
+	uint64_t cpu_us;          /* cpu time used since creation */
+	uint64_t cpu_limit_milli; /* the limit in force in this cgroup; 0 = none */
 	bool has_throttling;
 	uint64_t periods, throttled_periods, throttled_us;
 	bool has_memory;
