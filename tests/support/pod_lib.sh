@@ -50,7 +50,7 @@ private_cgroups_make() {
 	while read -r mount type; do
 		dir=$mount/$1
 		mkdir "$dir" || cannot_run "no cgroup can be made in $mount"
-		if [[ -f $dir/cpuset.mems ]]; then
+		if [[ $type == cgroup && -f $dir/cpuset.mems ]]; then
 			cat "$mount/cpuset.cpus" >"$dir/cpuset.cpus"
 			cat "$mount/cpuset.mems" >"$dir/cpuset.mems"
 			printf 1 >"$dir/cgroup.clone_children"
@@ -104,12 +104,18 @@ outside() {
 	private_cgroups_make "$name"
 	(
 		trap - EXIT TERM INT
-		# Twice: the cgroup namespace's root is where its maker is.
+		# Twice: the cgroup namespace's root is where its maker is, and on v2 nobody may stay there,
+		# not even the one who waits for the rest.
 		while read -r mount _; do
 			printf 0 >"$mount/$name/cgroup.procs"
 		done < <(cgroup_mounts)
-		exec unshare --mount --net --pid --ipc --cgroup --fork --mount-proc --kill-child \
-			--propagation private bash "$0" "$@"
+		# shellcheck disable=SC2016
+		exec unshare --cgroup bash -c '
+			for dir in $1; do printf 0 >"$dir/shell/cgroup.procs"; done
+			shift
+			exec unshare --mount --net --pid --ipc --fork --mount-proc --kill-child \
+				--propagation private bash "$@"' \
+			sh "$(cgroup_mounts | sed "s,[^ ]*$,,; s, $,/$name,")" "$0" "$@"
 	) &
 	inside=$!
 	wait "$inside" || code=$?
