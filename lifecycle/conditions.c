@@ -242,7 +242,7 @@ size_t mp_conditions_of(const struct mp_conditions_seen *seen,
 	for (size_t i = 0; i < seen->n_foreign && n < MP_CONDITIONS_MAX - N_OWN; i++)
 		out[n++] = seen->foreign[i];
 
-	if (!seen->is_rejected) {
+	if (!seen->is_rejected && seen->unschedulable == NULL) {
 		begin(&out[n++], "PodReadyToStartContainers",
 		      seen->is_sandbox_ready ? MP_COND_TRUE : MP_COND_FALSE, "");
 		initialized(seen, &out[n++]);
@@ -250,7 +250,12 @@ size_t mp_conditions_of(const struct mp_conditions_seen *seen,
 		ready(seen, out, n, &out[n + 1], &out[n]);
 		n += 2;
 	}
-	begin(&out[n++], "PodScheduled", MP_COND_TRUE, "");
+	begin(&out[n], "PodScheduled", MP_COND_TRUE, "");
+	if (seen->unschedulable != NULL) {
+		begin(&out[n], "PodScheduled", MP_COND_FALSE, "Unschedulable");
+		MP_COPY(out[n].message, seen->unschedulable);
+	}
+	n++;
 	switch (seen->restart_all) {
 	case MP_RESTART_ALL_NEVER:
 		break;

@@ -16,6 +16,7 @@ struct mp_conditions_seen {
 	enum mp_phase phase;                        /* computed, not delayed */
 	bool is_sandbox_ready;                      /* 2.2 */
 	bool is_rejected;                           /* only PodScheduled is shown (1.3.5) */
+	const char *unschedulable; /* message: the same, but False; NULL: it has its place */
 	enum mp_restart_all restart_all;
 	const struct mp_condition *foreign; /* set from outside, existing order */
 	size_t n_foreign;

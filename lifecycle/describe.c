@@ -168,6 +168,10 @@ char *mp_pod_describe_wait(const struct mp_pod *pod, struct mp_now now, char *te
 	text[0] = '\0';
 	if (describe_kill(pod, now, &buf))
 		return text;
+	if (pod->is_unscheduled && pod->worker == MP_WORKER_IDLE) {
+		mp_buf_addf(&buf, "the pod waits for room: %s", pod->unscheduled_message);
+		return text;
+	}
 	switch (pod->worker) {
 	case MP_WORKER_IDLE:
 		describe_idle(pod, now, &buf);

@@ -13,11 +13,13 @@
 
 enum mp_event_type {
 	/* asked for by the user */
-	MP_EV_DELETE,    /* delete the pod: .remove */
-	MP_EV_CONDITION, /* set a foreign condition (readiness gates): .condition */
-	MP_EV_EVICT,     /* resource use over its limit: .text.message (section 10.8) */
-	MP_EV_REJECT,    /* admission refused the pod: .text.reason, .text.message (1.3.5) */
-	MP_EV_NOTE,      /* the node wants an event recorded (DNSConfigForming, ...): .note */
+	MP_EV_DELETE,        /* delete the pod: .remove */
+	MP_EV_CONDITION,     /* set a foreign condition (readiness gates): .condition */
+	MP_EV_EVICT,         /* resource use over its limit: .text.message (section 10.8) */
+	MP_EV_REJECT,        /* admission refused the pod: .text.reason, .text.message (1.3.5) */
+	MP_EV_UNSCHEDULABLE, /* no room for its requests yet: .text.message; it waits */
+	MP_EV_SCHEDULED,     /* there is room now: what UNSCHEDULABLE held up begins */
+	MP_EV_NOTE,          /* the node wants an event recorded (DNSConfigForming, ...): .note */
 
 	/* the pod's environment */
 	MP_EV_POD_PREPARED,        /* cgroup and directories exist */

@@ -193,6 +193,8 @@ struct mp_pod {
 	bool is_grace_spent; /* ... and was: the kills that follow get the least grace */
 	bool is_shortened;   /* a grace period was set that kills in progress must learn */
 	bool is_evicted, is_rejected, is_past_deadline;
+	bool is_unscheduled; /* waits for room: nothing has begun, nothing begins */
+	char unscheduled_message[MP_MESSAGE_MAX];
 	mp_nsec exceeded_at;            /* eviction: the kill should have been done by then */
 	char end_reason[MP_REASON_MAX]; /* of an eviction or a rejection */
 	char end_message[MP_MESSAGE_MAX];

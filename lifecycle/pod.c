@@ -190,6 +190,24 @@ static void apply_reject(struct mp_pod *pod, const struct mp_event *ev)
 		       pod->reject_message);
 }
 
+static void apply_unschedulable(struct mp_pod *pod, const struct mp_event *ev, struct mp_now now)
+{
+	if (pod->has_started || pod->worker != MP_WORKER_IDLE || mp_machine_is_ending(pod))
+		return; /* it has its place already */
+	if (pod->is_unscheduled && mp_streq(pod->unscheduled_message, ev->text.message))
+		return;
+	pod->is_unscheduled = true;
+	pod->is_dirty = true;
+	MP_COPY(pod->unscheduled_message, ev->text.message);
+	mp_machine_event(pod, now, -1, true, "FailedScheduling", "%s", pod->unscheduled_message);
+}
+
+static void apply_scheduled(struct mp_pod *pod)
+{
+	pod->is_dirty = pod->is_dirty || pod->is_unscheduled;
+	pod->is_unscheduled = false;
+}
+
 /* ---- what the node tells ------------------------------------------------------------------------- */
 
 /* Each volume that failed is told; the first of them answers the request. */
@@ -266,6 +284,12 @@ void mp_pod_apply(struct mp_pod *pod, const struct mp_event *ev, struct mp_now n
 		return;
 	case MP_EV_REJECT:
 		apply_reject(pod, ev);
+		return;
+	case MP_EV_UNSCHEDULABLE:
+		apply_unschedulable(pod, ev, now);
+		return;
+	case MP_EV_SCHEDULED:
+		apply_scheduled(pod);
 		return;
 	case MP_EV_NOTE:
 		mp_machine_event(pod, now, is_known_container(pod, ev) ? ev->container : -1,
@@ -377,6 +401,20 @@ static bool is_deadline_due(const struct mp_pod *pod, struct mp_now now)
 	       now.mono >= mp_nsec_add(pod->start_mono, mp_seconds(pod->spec->active_deadline_s.v));
 }
 
+/* Not even its deadline runs: that begins with the node (2.7). Deleting it takes nothing. */
+static bool wait_for_room(struct mp_pod *pod, struct mp_now now)
+{
+	if (mp_machine_is_ending(pod)) {
+		mp_end_unscheduled(pod);
+		return true;
+	}
+	if (!pod->is_dirty)
+		return false;
+	pod->is_dirty = false;
+	mp_publish_unscheduled(pod, now);
+	return true;
+}
+
 static bool work(struct mp_pod *pod, struct mp_now now)
 {
 	switch (pod->worker) {
@@ -385,6 +423,8 @@ static bool work(struct mp_pod *pod, struct mp_now now)
 			mp_end_reject(pod, now);
 			return true;
 		}
+		if (pod->is_unscheduled)
+			return wait_for_room(pod, now);
 		if (mp_machine_is_ending(pod)) {
 			mp_end_begin(pod, now);
 			return true;

@@ -142,6 +142,7 @@ static void settle_conditions(struct mp_pod *pod, const struct mp_container_stat
 		.phase = pod->phase,
 		.is_sandbox_ready = mp_machine_is_sandbox_ready(pod),
 		.is_rejected = pod->is_rejected,
+		.unschedulable = pod->is_unscheduled ? pod->unscheduled_message : NULL,
 		.restart_all = pod->restart_all,
 		.foreign = pod->foreign,
 		.n_foreign = pod->n_foreign,
@@ -275,6 +276,14 @@ void mp_publish_probe(struct mp_pod *pod, struct mp_now now, size_t index)
 		s->is_ready = is_ready;
 	}
 	settle_conditions(pod, containers, now.wall);
+	show(pod);
+}
+
+void mp_publish_unscheduled(struct mp_pod *pod, struct mp_now now)
+{
+	copy_status(&pod->scratch, &pod->published);
+	memset(pod->scratch.containers, 0, mp_machine_n(pod) * sizeof(*pod->scratch.containers));
+	settle_conditions(pod, pod->scratch.containers, now.wall);
 	show(pod);
 }
 

@@ -21,6 +21,9 @@ void mp_publish_status(struct mp_pod *pod, struct mp_now now, enum mp_publish_mo
 /** mp_publish_deletion() - show that the pod is being deleted: metadata, at once. */
 void mp_publish_deletion(struct mp_pod *pod);
 
+/** mp_publish_unscheduled() - no room for it yet: nothing but PodScheduled False is shown. */
+void mp_publish_unscheduled(struct mp_pod *pod, struct mp_now now);
+
 /** mp_publish_conditions() - foreign conditions changed: show what follows from them at once. */
 void mp_publish_conditions(struct mp_pod *pod, struct mp_now now);
 

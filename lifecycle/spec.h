@@ -455,6 +455,7 @@ struct mp_pod_spec {
 	const char *os_name;
 	bool has_os;
 	const char *node_name, *service_account, *scheduler_name;
+	bool was_scheduled; /* @node_name is from us: the manifest names none */
 	const char *priority_class, *runtime_class;
 	struct mp_opt_int priority;
 	size_t n_scheduling_gates;

@@ -50,6 +50,12 @@ void mp_end_reject(struct mp_pod *pod, struct mp_now now)
 	finish(pod);
 }
 
+void mp_end_unscheduled(struct mp_pod *pod)
+{
+	pod->is_stopped = true;
+	finish(pod);
+}
+
 static bool step_kill(struct mp_pod *pod, struct mp_now now)
 {
 	if (!pod->is_end_step_begun) {

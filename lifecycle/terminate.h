@@ -14,6 +14,9 @@ void mp_end_begin(struct mp_pod *pod, struct mp_now now);
 /** mp_end_reject() - refused before anything began: over at once (1.3.5). */
 void mp_end_reject(struct mp_pod *pod, struct mp_now now);
 
+/** mp_end_unscheduled() - deleted while it waited for room: over at once, nothing was begun. */
+void mp_end_unscheduled(struct mp_pod *pod);
+
 /** mp_end_step() - go on. Returns whether anything changed. */
 bool mp_end_step(struct mp_pod *pod, struct mp_now now);
 

@@ -158,6 +158,7 @@ static bool read_details(const struct mp_node *n, const struct mp_pod_spec *spec
 		break;
 	case MP_EV_EVICT:
 	case MP_EV_REJECT:
+	case MP_EV_UNSCHEDULABLE:
 	case MP_EV_POD_PREPARE_FAILED:
 	case MP_EV_SANDBOX_FAILED:
 	case MP_EV_SANDBOX_STOP_FAILED:
@@ -167,6 +168,7 @@ static bool read_details(const struct mp_node *n, const struct mp_pod_spec *spec
 		ev->text.reason = text_at(n, "reason");
 		ev->text.message = text_at(n, "message");
 		break;
+	case MP_EV_SCHEDULED:
 	case MP_EV_POD_PREPARED:
 	case MP_EV_VOLUMES_READY:
 	case MP_EV_SANDBOX_DIED:

@@ -13,6 +13,10 @@ const char *mp_event_type_text(enum mp_event_type type)
 		return "evict";
 	case MP_EV_REJECT:
 		return "reject";
+	case MP_EV_UNSCHEDULABLE:
+		return "unschedulable";
+	case MP_EV_SCHEDULED:
+		return "scheduled";
 	case MP_EV_NOTE:
 		return "note";
 	case MP_EV_POD_PREPARED:
@@ -252,6 +256,7 @@ static void put_details(struct mp_json *w, const struct mp_pod_spec *spec,
 		break;
 	case MP_EV_EVICT:
 	case MP_EV_REJECT:
+	case MP_EV_UNSCHEDULABLE:
 	case MP_EV_POD_PREPARE_FAILED:
 	case MP_EV_SANDBOX_FAILED:
 	case MP_EV_SANDBOX_STOP_FAILED:
@@ -261,6 +266,7 @@ static void put_details(struct mp_json *w, const struct mp_pod_spec *spec,
 		put(w, "reason", ev->text.reason);
 		put(w, "message", ev->text.message);
 		break;
+	case MP_EV_SCHEDULED:
 	case MP_EV_POD_PREPARED:
 	case MP_EV_VOLUMES_READY:
 	case MP_EV_SANDBOX_DIED:

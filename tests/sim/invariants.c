@@ -241,6 +241,8 @@ static void on_event(struct mp_sim *sim, const struct mp_event *ev, void *arg)
 		break;
 	case MP_EV_CONDITION:
 	case MP_EV_NOTE:
+	case MP_EV_UNSCHEDULABLE:
+	case MP_EV_SCHEDULED:
 	case MP_EV_POD_PREPARED:
 	case MP_EV_POD_PREPARE_FAILED:
 	case MP_EV_SANDBOX_READY:
