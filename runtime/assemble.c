@@ -36,17 +36,6 @@ static const struct mp_quantity *find(const struct mp_resource_list *list, const
 	return r ? &r->quantity : NULL;
 }
 
-/* A Burstable pod is limited only where every container is, or the pod itself says so (10.5). */
-static bool all_have_limit(const struct mp_pod_spec *spec, const char *name)
-{
-	if (find(&spec->resources.limits, name))
-		return true;
-	for (size_t i = 0; i < mp_spec_n_containers(spec); i++)
-		if (bytes_of(find(&spec->containers[i].resources.limits, name)) == 0)
-			return false;
-	return true;
-}
-
 struct mp_cgroup_limits mp_assemble_pod_limits(const struct mp_pod_spec *spec)
 {
 	struct mp_cgroup_limits limits = { .level = MP_CGROUP_LEVEL_POD, .has_cpu_request = true };
@@ -57,9 +46,9 @@ struct mp_cgroup_limits mp_assemble_pod_limits(const struct mp_pod_spec *spec)
 	if (spec->qos == MP_QOS_BEST_EFFORT)
 		return limits;
 	limits.cpu_request_milli = milli_of(&cpu);
-	if (spec->qos == MP_QOS_GUARANTEED || all_have_limit(spec, "cpu"))
+	if (spec->qos == MP_QOS_GUARANTEED || mp_spec_pod_is_limited(spec, "cpu"))
 		limits.cpu_limit_milli = milli_of(&cpu_max);
-	if (spec->qos == MP_QOS_GUARANTEED || all_have_limit(spec, "memory"))
+	if (spec->qos == MP_QOS_GUARANTEED || mp_spec_pod_is_limited(spec, "memory"))
 		limits.memory_max_bytes = bytes_of(&memory_max);
 	return limits;
 }
@@ -77,9 +66,76 @@ struct mp_cgroup_limits mp_assemble_container_limits(const struct mp_pod_spec *s
 		.cpu_request_milli = milli_of(request),
 		.cpu_limit_milli = milli_of(&cpu),
 		.memory_max_bytes = bytes_of(&memory),
-		.has_swap_max = bytes_of(&memory) > 0,
+		.has_swap_max =
+			true, /* NoSwap, the kubelet's default: v2 with or without a limit */
 		.is_oom_group = true,
 	};
+}
+
+/* "hugepages-2Mi": the quantity after the dash is the size of a page. */
+static uint64_t page_of(const char *resource)
+{
+	struct mp_quantity size;
+
+	if (!mp_starts_with(resource, "hugepages-") ||
+	    mp_quantity_parse(resource + strlen("hugepages-"), &size, NULL) < 0)
+		return 0;
+	return bytes_of(&size);
+}
+
+static uint64_t huge_bytes(const struct mp_pod_spec *spec, const struct mp_resource_list *list,
+			   bool is_pod, uint64_t page)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (page_of(list->items[i].name) != page)
+			continue;
+
+		const struct mp_quantity sum =
+			mp_spec_effective(spec, list->items[i].name, MP_REQUESTS);
+
+		return bytes_of(is_pod ? &sum : &list->items[i].quantity);
+	}
+	return 0;
+}
+
+static uint64_t pod_huge_bytes(const struct mp_pod_spec *spec, uint64_t page)
+{
+	uint64_t most = huge_bytes(spec, &spec->resources.requests, true, page);
+
+	/* The sum is the same whoever names the size: it is over the whole pod (10.3). */
+	for (size_t i = 0; i < mp_spec_n_containers(spec) && most == 0; i++)
+		most = huge_bytes(spec, &spec->containers[i].resources.requests, true, page);
+	return most;
+}
+
+void mp_assemble_hugetlb(const struct mp_pod_spec *spec, int index, const uint64_t *pages, size_t n,
+			 struct mp_cgroup_hugetlb *ret)
+{
+	for (size_t i = 0; i < n; i++) {
+		ret[i] = (struct mp_cgroup_hugetlb){ .page_bytes = pages[i] };
+		if (index < 0)
+			ret[i].max_bytes = pod_huge_bytes(spec, pages[i]);
+		else
+			ret[i].max_bytes = huge_bytes(
+				spec, &spec->containers[index].resources.limits, false, pages[i]);
+	}
+}
+
+static bool names_hugepages(const struct mp_resource_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (mp_starts_with(list->items[i].name, "hugepages-"))
+			return true;
+	return false;
+}
+
+bool mp_assemble_wants_hugepages(const struct mp_pod_spec *spec)
+{
+	bool is_any = names_hugepages(&spec->resources.limits);
+
+	for (size_t i = 0; i < mp_spec_n_containers(spec) && !is_any; i++)
+		is_any = names_hugepages(&spec->containers[i].resources.limits);
+	return is_any;
 }
 
 void mp_assemble_pod_cgroup(const struct mp_pod_spec *spec, struct mp_buf *out)

@@ -17,6 +17,18 @@ struct mp_cgroup_limits mp_assemble_pod_limits(const struct mp_pod_spec *spec);
 /** mp_assemble_container_limits() - one container's cgroup (10.4, 10.6). */
 struct mp_cgroup_limits mp_assemble_container_limits(const struct mp_pod_spec *spec, size_t index);
 
+/** mp_assemble_wants_hugepages() - the pod or a container of it asks for huge pages. */
+bool mp_assemble_wants_hugepages(const struct mp_pod_spec *spec);
+
+/**
+ * mp_assemble_hugetlb() - what a cgroup may take of each page size (10.4): 0 of those not asked for.
+ * @index: the container; -1: the pod, whose part is the sum (10.3).
+ * @pages: @n sizes in bytes.
+ * @ret:   room for @n.
+ */
+void mp_assemble_hugetlb(const struct mp_pod_spec *spec, int index, const uint64_t *pages, size_t n,
+			 struct mp_cgroup_hugetlb *ret);
+
 /** mp_assemble_pod_cgroup() - "pod<uid>", "burstable/pod<uid>", "besteffort/pod<uid>". */
 void mp_assemble_pod_cgroup(const struct mp_pod_spec *spec, struct mp_buf *out);
 

@@ -88,6 +88,7 @@ static int bind_to_node(struct mp_manifest *m, struct mp_error *err)
 		pod->spec.node_name = mp_arena_strdup(&m->arena, uts.nodename);
 		if (!pod->spec.node_name)
 			return mp_fail(err, ENOMEM, "bind the pod to this machine");
+		pod->spec.was_scheduled = true;
 	}
 	return 0;
 }

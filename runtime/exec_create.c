@@ -415,11 +415,18 @@ static int find_image(struct build *b, struct mp_error *err)
 
 static int open_cgroup(struct build *b, struct mp_error *err)
 {
-	const struct mp_cgroup_limits limits =
-		mp_assemble_container_limits(b->sv->spec, b->record->index);
+	struct mp_supervisor *sv = b->sv;
+	struct mp_cgroup_limits limits = mp_assemble_container_limits(sv->spec, b->record->index);
+	struct mp_cgroup_hugetlb hugetlb[MP_CGROUP_HUGE_MAX];
 	char name[128];
-	int r = mp_cgroup_open_container(b->sv->pod_cgroup, mp_record_name(b->record, name),
-					 &limits, &b->record->cgroup, err);
+	int r;
+
+	mp_assemble_hugetlb(sv->spec, (int)b->record->index, sv->huge_pages, sv->n_huge_pages,
+			    hugetlb);
+	limits.hugetlb = hugetlb;
+	limits.n_hugetlb = sv->n_huge_pages;
+	r = mp_cgroup_open_container(b->sv->pod_cgroup, mp_record_name(b->record, name), &limits,
+				     &b->record->cgroup, err);
 
 	if (r < 0 || b->identity.is_privileged)
 		return r;

@@ -13,6 +13,8 @@
 #include "runtime/attempt.h"
 #include "runtime/base/fd.h"
 #include "runtime/ip_pool.h"
+#include "runtime/room.h"
+#include "runtime/storage_watch.h"
 #include "runtime/supervisor.h"
 #include "runtime/user_ids.h"
 
@@ -33,24 +35,67 @@ static void post(struct mp_supervisor *sv, enum mp_event_type type)
 
 /* ---- cgroup and directories ------------------------------------------------------------------ */
 
+/*
+ * Which page sizes to limit: all of them as soon as there is one page that somebody could take or
+ * the pod asks for some. Otherwise the controller, which costs at every start, has nothing to do.
+ */
+static void find_huge_pages(struct mp_supervisor *sv)
+{
+	const size_t n = mp_cgroup_host_hugepages(sv->huge_pages);
+	bool is_needed = mp_assemble_wants_hugepages(sv->spec);
+
+	for (size_t i = 0; i < n && !is_needed; i++)
+		is_needed = mp_cgroup_host_has(sv->cgroup_host, MP_CGROUP_HUGETLB) &&
+			    mp_cgroup_host_reserved(sv->huge_pages[i]) > 0;
+	sv->n_huge_pages = is_needed ? n : 0;
+}
+
 static int open_cgroups(struct mp_supervisor *sv, struct mp_error *err)
 {
 	const struct mp_cgroup_host_config config = { .root = sv->config.cgroup_root };
-	const struct mp_cgroup_limits limits = mp_assemble_pod_limits(sv->spec);
+	struct mp_cgroup_limits limits = mp_assemble_pod_limits(sv->spec);
 	const struct mp_cgroup_limits pause = { .level = MP_CGROUP_LEVEL_CONTAINER };
+	struct mp_cgroup_hugetlb hugetlb[MP_CGROUP_HUGE_MAX];
 	char text[512];
 	struct mp_buf path = MP_BUF(text);
 	int r = 0;
 
 	if (!sv->cgroup_host)
 		r = mp_cgroup_host_open(&config, &sv->cgroup_host, err);
+	if (r == 0)
+		find_huge_pages(sv);
+	mp_assemble_hugetlb(sv->spec, -1, sv->huge_pages, sv->n_huge_pages, hugetlb);
+	limits.hugetlb = hugetlb;
+	limits.n_hugetlb = sv->n_huge_pages;
+	text[0] = '\0';
 	mp_assemble_pod_cgroup(sv->spec, &path);
 	if (r == 0 && !sv->pod_cgroup)
 		r = mp_cgroup_open_pod(sv->cgroup_host, text, &limits, &sv->pod_cgroup, err);
 	if (r == 0 && !sv->pause_cgroup)
 		r = mp_cgroup_open_container(sv->pod_cgroup, "pause", &pause, &sv->pause_cgroup,
 					     err);
+	sv->has_stale_shares = r == 0 && sv->spec->qos != MP_QOS_GUARANTEED;
 	return r;
+}
+
+static void refresh_shares(struct mp_supervisor *sv)
+{
+	/* A parent that cannot be written keeps the shares it has: nothing else depends on them. */
+	if (sv->cgroup_host && sv->spec->qos != MP_QOS_GUARANTEED)
+		(void)mp_cgroup_refresh_shared(
+			sv->cgroup_host,
+			sv->spec->qos == MP_QOS_BURSTABLE ? "burstable" : "besteffort", NULL);
+	sv->has_stale_shares = false;
+}
+
+void mp_exec_when_idle(struct mp_supervisor *sv)
+{
+	bool is_running = false;
+
+	for (size_t i = 0; i < mp_spec_n_containers(sv->spec) && sv->has_stale_shares; i++)
+		is_running = is_running || (sv->records[i] && sv->records[i]->is_running);
+	if (is_running)
+		refresh_shares(sv);
 }
 
 void mp_exec_prepare_pod(struct mp_supervisor *sv)
@@ -64,6 +109,8 @@ void mp_exec_prepare_pod(struct mp_supervisor *sv)
 		post_text(sv, MP_EV_POD_PREPARE_FAILED, "FailedCreatePodContainer", text);
 		return;
 	}
+	if (!sv->storage)
+		sv->storage = mp_storage_watch_new(sv);
 	post(sv, MP_EV_POD_PREPARED);
 }
 
@@ -286,10 +333,14 @@ static bool remove_cgroup(struct mp_cgroup **cg, struct mp_error *err)
 bool mp_exec_try_tear_down(struct mp_supervisor *sv, struct mp_error *err)
 {
 	mp_exec_stop_pulls(sv);
+	mp_storage_watch_free(sv->storage);
+	sv->storage = NULL;
 	free_records(sv);
 	remove_volumes(sv);
 	if (!remove_cgroup(&sv->pause_cgroup, err) || !remove_cgroup(&sv->pod_cgroup, err))
 		return false;
+	refresh_shares(sv);
+	mp_room_release(sv->room);
 	mp_cgroup_host_close(sv->cgroup_host);
 	sv->cgroup_host = NULL;
 	mp_closep(&sv->ip_fd);

@@ -5,6 +5,8 @@
 #include "runtime/attempt.h"
 #include "runtime/control.h"
 #include "runtime/net_check.h"
+#include "runtime/room.h"
+#include "runtime/storage_watch.h"
 #include "runtime/supervisor.h"
 
 void mp_executor_do(struct mp_supervisor *sv, const struct mp_action *a)
@@ -111,7 +113,9 @@ static void check_min(struct mp_net_check *c, void *ctx)
 
 mp_nsec mp_executor_deadline(const struct mp_supervisor *sv)
 {
-	mp_nsec least = sv->tear_down_at;
+	mp_nsec least = mp_nsec_min(sv->tear_down_at, mp_room_deadline(sv->room));
+
+	least = mp_nsec_min(least, mp_storage_watch_deadline(sv->storage));
 
 	each_attempt(sv, attempt_min, check_min, &least);
 	return least;
@@ -138,6 +142,8 @@ void mp_executor_expire(struct mp_supervisor *sv, mp_nsec now)
 	if (mp_executor_deadline(sv) > now)
 		return;
 	each_attempt(sv, attempt_expire, check_expire, &now);
+	mp_room_expire(sv->room, now);
+	mp_storage_watch_expire(sv->storage, now);
 	if (sv->tear_down_at <= now)
 		mp_exec_tear_down(sv);
 }

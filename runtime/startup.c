@@ -87,6 +87,19 @@ static bool is_ready(const struct mp_pod_status *status)
 	return false;
 }
 
+static bool is_unschedulable(const struct mp_pod_status *status, char *text, size_t size)
+{
+	for (size_t i = 0; i < status->n_conditions; i++) {
+		const struct mp_condition *c = &status->conditions[i];
+
+		if (!mp_streq(c->type, "PodScheduled") || c->status != MP_COND_FALSE)
+			continue;
+		(void)snprintf(text, size, "the pod waits for room: %s", c->message);
+		return true;
+	}
+	return false;
+}
+
 static void say_failed(const struct mp_pod_spec *spec, const struct mp_pod_status *status,
 		       char *text, size_t size)
 {
@@ -138,6 +151,8 @@ enum mp_start_state mp_startup_decide(const struct mp_pod_spec *spec,
 		say_failed(spec, status, text, size);
 		return MP_STARTUP_FAILED;
 	}
+	if (is_unschedulable(status, text, size))
+		return MP_STARTUP_FAILED;
 	if (status->deletion_wall != 0) {
 		(void)snprintf(text, size, "the pod is being deleted");
 		return MP_STARTUP_FAILED;

@@ -29,8 +29,10 @@
 #include "runtime/object_store.h"
 #include "runtime/pod_json.h"
 #include "runtime/result.h"
+#include "runtime/room.h"
 #include "runtime/startup.h"
 #include "runtime/status_json.h"
+#include "runtime/storage_watch.h"
 #include "runtime/trace.h"
 
 /* ---- the queue ------------------------------------------------------------------------------ */
@@ -316,6 +318,8 @@ static int set_up(struct mp_supervisor *sv, struct mp_error *err)
 		r = make_machine(sv, err);
 	if (r == 0)
 		r = mp_control_open(sv, &sv->control, err);
+	if (r == 0)
+		r = mp_room_new(sv, &sv->room, err);
 	if (r == 0 && c->is_foreground && !c->is_quiet)
 		r = mp_echo_new(sv->loop, sv->spec, STDOUT_FILENO, c->has_prefix, c->has_out_color,
 				&sv->echo, err);
@@ -369,6 +373,7 @@ static int supervise(struct mp_supervisor *sv, struct mp_error *err)
 		mp_startup_check(sv->config.startup, sv->spec, mp_pod_status(sv->pod));
 		if (mp_pod_is_finished(sv->pod))
 			return 0;
+		mp_exec_when_idle(sv);
 		mp_loop_arm(sv->loop, mp_nsec_min(wake_at, mp_executor_deadline(sv)));
 
 		const int r = mp_loop_turn(sv->loop, err);
@@ -394,6 +399,8 @@ static void release(struct mp_supervisor *sv)
 {
 	if (sv->echo)
 		mp_echo_flush(sv->echo);
+	mp_storage_watch_free(sv->storage);
+	mp_room_free(sv->room);
 	if (sv->loop)
 		mp_attempts_end(sv->loop);
 	mp_exec_stop_pulls(sv);

@@ -32,6 +32,8 @@ struct mp_attempt;
 struct mp_net_check;
 struct mp_device_program;
 struct mp_control;
+struct mp_room;
+struct mp_storage_watch;
 struct mp_startup;
 struct mp_image_job;
 struct mp_supervisor;
@@ -139,8 +141,13 @@ struct mp_supervisor {
 	struct mp_image_job *pulls;        /* owned: pulls at work, see exec_image.c */
 	struct mp_device_program *devices; /* the default policy, loaded when first needed */
 	struct mp_cgroup_host *cgroup_host;
+	uint64_t huge_pages[MP_CGROUP_HUGE_MAX]; /* sizes that are limited */
+	size_t n_huge_pages;
+	bool has_stale_shares; /* the pod's class does not know of its request yet */
 	struct mp_cgroup *pod_cgroup;
 	struct mp_cgroup *pause_cgroup;
+	struct mp_room *room;             /* the room it takes; NULL: it requests nothing */
+	struct mp_storage_watch *storage; /* NULL: the pod has no limit of that kind */
 	struct mp_infra *infra;
 	struct mp_source infra_died;
 	bool is_stopping_sandbox;
@@ -208,6 +215,9 @@ void mp_exec_run_hook(struct mp_supervisor *sv, size_t index, enum mp_hook_kind 
 void mp_exec_abandon_hook(struct mp_supervisor *sv, size_t index, enum mp_hook_kind kind);
 void mp_exec_run_probe(struct mp_supervisor *sv, size_t index, enum mp_probe_kind kind);
 void mp_exec_abandon_probe(struct mp_supervisor *sv, size_t index, enum mp_probe_kind kind);
+
+/** mp_exec_when_idle() - what can wait until the pod has started; called before each sleep. */
+void mp_exec_when_idle(struct mp_supervisor *sv);
 
 /** mp_exec_try_tear_down() - one round of removing everything; false: something still lives. */
 bool mp_exec_try_tear_down(struct mp_supervisor *sv, struct mp_error *err);

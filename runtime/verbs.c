@@ -18,6 +18,7 @@
 #include "runtime/cmd_replay.h"
 #include "runtime/cmd_run.h"
 #include "runtime/cmd_simulate.h"
+#include "runtime/cmd_top.h"
 #include "runtime/cmd_wait.h"
 #include "runtime/options.h"
 
@@ -100,6 +101,11 @@ static const struct mp_verb verbs[] = {
 	{ "events", "", 0, 0, "Show what happened to pods",
 	  "  minipod events --for pod/web\n  minipod events -A -w", mp_events_options,
 	  mp_cmd_events, false, false },
+	{ "top", "[pod [NAME...]]", 0, 64,
+	  "Show what pods use, their limits, throttling, pressure and OOM kills",
+	  "  minipod top\n  minipod top pod web --containers\n  minipod top web -o json "
+	  "--interval=2s",
+	  mp_top_options, mp_cmd_top, false, false },
 	{ "image", "COMMAND [ARG...]", 1, 61,
 	  "Images: pull, load, import, ls, inspect, tag, rm, prune",
 	  "  minipod image pull registry.example/app:1\n"
