@@ -137,6 +137,30 @@ touch: /c/x: Read-only file system
 	assert_eq new "$(cat "$T/data/f")" 'the file in the directory'
 }
 
+test_a_claims_group_is_set_by_the_policy() {
+	local policy file
+	while read -r policy file; do
+		rm -rf "$T/data"
+		mkdir "$T/data"
+		chgrp 2000 "$T/data"
+		chmod 2770 "$T/data"
+		touch "$T/data/f"
+		chgrp 0 "$T/data/f"
+		chmod 600 "$T/data/f"
+		pod <<-YAML
+			securityContext: {fsGroup: 2000, fsGroupChangePolicy: $policy}
+			volumes: [{name: a, persistentVolumeClaim: {claimName: data}}]
+			containers:
+			$(container c 'stat -c "%a %g" /a/f')
+			  volumeMounts: [{name: a, mountPath: /a}]
+		YAML
+		prints "${file/:/ }" --pvc "data=$T/data"
+	done <<-'TEXT'
+		Always 660:2000
+		OnRootMismatch 600:0
+	TEXT
+}
+
 test_sub_paths_show_a_part_of_a_volume() {
 	mkdir "$T/host"
 	pod <<-YAML
