@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lifecycle/admit.h"
+#include "runtime/background.h"
 #include "runtime/base/clock_io.h"
 #include "runtime/base/log.h"
 #include "runtime/cli.h"
@@ -187,37 +187,6 @@ static int replace_pod(const struct mp_supervisor_config *config, struct mp_erro
 
 /* ---- the background --------------------------------------------------------------------------- */
 
-static int use_dev_null(void)
-{
-	mp_auto_fd fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	for (int i = 0; i <= 2 && fd >= 0; i++)
-		if (dup2(fd, i) < 0)
-			return -errno;
-	return fd < 0 ? -errno : 0;
-}
-
-/* The supervisor of a background pod: a session of its own, nobody's terminal. */
-static _Noreturn void supervise_detached(struct mp_supervisor_config *config,
-					 struct mp_startup *startup)
-{
-	struct mp_error err = MP_ERROR_NONE;
-	int code = MP_EXIT_OURS, r = 0;
-
-	if (setsid() < 0)
-		r = mp_fail(&err, errno, "make a session");
-	else if (chdir("/") < 0)
-		r = mp_fail(&err, errno, "go to /");
-	else if (use_dev_null() < 0)
-		r = mp_fail(&err, ENXIO, "open /dev/null");
-	config->startup = startup;
-	if (r == 0)
-		r = mp_supervisor_run(config, &code, &err);
-	if (r < 0)
-		mp_startup_tell(startup, MP_EXIT_OURS, err.msg);
-	_exit(r < 0 ? MP_EXIT_OURS : code);
-}
-
 static int report_start(const struct mp_pod_spec *spec, int r, int code, const char *text)
 {
 	if (r == -ETIMEDOUT) {
@@ -248,30 +217,12 @@ static int run_detached(struct mp_supervisor_config *config, enum mp_start_goal 
 			int timeout_ms, int *ret_code, struct mp_error *err)
 {
 	char text[2048];
-	int ends[2], r;
+	struct mp_background background;
+	int r = mp_background_begin(config, goal, &background, err);
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return mp_fail(err, errno, "pipe to the supervisor");
-	(void)fflush(NULL);
-
-	const pid_t pid = fork();
-
-	if (pid < 0) {
-		(void)close(ends[0]);
-		(void)close(ends[1]);
-		return mp_fail(err, errno, "fork the supervisor");
-	}
-	if (pid == 0) {
-		struct mp_startup startup = { .fd = ends[1], .goal = goal };
-
-		(void)close(ends[0]);
-		supervise_detached(config, &startup);
-	}
-	(void)close(ends[1]);
-	r = mp_startup_wait(ends[0], timeout_ms, ret_code, text, sizeof(text));
-	(void)close(ends[0]);
-	if (r == 0 && *ret_code == MP_EXIT_OURS)
-		(void)waitpid(pid, NULL, 0); /* it takes away what it made before it ends */
+	if (r < 0)
+		return r;
+	r = mp_background_wait(&background, timeout_ms, ret_code, text, sizeof(text));
 	*ret_code = report_start(config->spec, r, *ret_code, text);
 	return 0;
 }
@@ -315,6 +266,7 @@ static int run(const struct mp_args *args, const struct mp_manifest *m,
 		.has_err_color = mp_cli_wants_color(STDERR_FILENO),
 		.is_quiet = mp_args_has(args, "quiet"),
 		.start_wall = mp_clock_read().wall,
+		.log_limits = MP_LOG_LIMITS_DEFAULT,
 	};
 	struct mp_arena arena = { .head = NULL };
 	enum mp_start_goal goal;

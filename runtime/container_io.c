@@ -38,7 +38,11 @@ static int set_nonblocking(int fd, struct mp_error *err)
 		       0;
 }
 
-/* One piece of output from the terminal into the log; false: there is none now. */
+/*
+ * One piece of output from the terminal into the log; false: there is none now. By splice, so that
+ * it is in the one or in the other whenever this process is killed; a kernel whose terminals cannot
+ * do that says EINVAL.
+ */
 static bool relay(struct mp_container_io *io)
 {
 	char bytes[CHUNK];
@@ -46,6 +50,9 @@ static bool relay(struct mp_container_io *io)
 
 	/* The log's pipe is emptied first, so that what is read always has room in it. */
 	mp_log_pump_drain(io->config.log);
+	n = splice(io->master, NULL, io->log, NULL, CHUNK, SPLICE_F_NONBLOCK);
+	if (n >= 0 || errno != EINVAL)
+		return n > 0;
 	do
 		n = read(io->master, bytes, sizeof(bytes));
 	while (n < 0 && errno == EINTR);
@@ -65,6 +72,12 @@ static void ready(struct mp_source *source, uint32_t events)
 	mp_log_pump_drain(io->config.log);
 }
 
+static int watch_terminal(struct mp_container_io *io, struct mp_error *err)
+{
+	io->source = (struct mp_source){ .fd = io->master, .events = EPOLLIN, .ready = ready };
+	return mp_loop_add(io->config.loop, &io->source, err);
+}
+
 static int open_terminal(struct mp_container_io *io, int out[2], struct mp_process_config *process,
 			 struct mp_error *err)
 {
@@ -77,8 +90,7 @@ static int open_terminal(struct mp_container_io *io, int out[2], struct mp_proce
 		r = set_nonblocking(out[0], err);
 	if (r < 0)
 		return r;
-	io->source = (struct mp_source){ .fd = io->master, .events = EPOLLIN, .ready = ready };
-	r = mp_loop_add(io->config.loop, &io->source, err);
+	r = watch_terminal(io, err);
 	if (r < 0)
 		return r;
 	io->log = mp_steal_fd(&out[0]);
@@ -102,6 +114,17 @@ static int open_pipe(struct mp_container_io *io, struct mp_process_config *proce
 	return set_nonblocking(io->input, err);
 }
 
+static struct mp_container_io *io_alloc(const struct mp_container_io_config *config)
+{
+	struct mp_container_io *io = calloc(1, sizeof(*io));
+
+	if (!io)
+		return NULL;
+	io->config = *config;
+	io->input = io->master = io->slave = io->theirs = io->log = -EBADF;
+	return io;
+}
+
 int mp_container_io_open(const struct mp_container_io_config *config, int out[2],
 			 struct mp_process_config *process, struct mp_container_io **ret,
 			 struct mp_error *err)
@@ -112,12 +135,50 @@ int mp_container_io_open(const struct mp_container_io_config *config, int out[2]
 	*ret = NULL;
 	if (!config->has_stdin && !config->is_tty)
 		return 0;
-	io = calloc(1, sizeof(*io));
+	io = io_alloc(config);
 	if (!io)
 		return mp_fail(err, ENOMEM, "standard input");
-	io->config = *config;
-	io->input = io->master = io->slave = io->theirs = io->log = -EBADF;
 	r = config->is_tty ? open_terminal(io, out, process, err) : open_pipe(io, process, err);
+	if (r < 0) {
+		mp_container_io_free(io);
+		return r;
+	}
+	*ret = io;
+	return 0;
+}
+
+void mp_container_io_fds(const struct mp_container_io *io, int ret[3])
+{
+	ret[0] = io ? io->input : -EBADF;
+	ret[1] = io ? io->master : -EBADF;
+	ret[2] = io ? io->log : -EBADF;
+}
+
+int mp_container_io_adopt(const struct mp_container_io_config *config, const int fds[3],
+			  struct mp_container_io **ret, struct mp_error *err)
+{
+	struct mp_container_io *io = config->has_stdin || config->is_tty ? io_alloc(config) : NULL;
+	int r = 0;
+
+	*ret = NULL;
+	if (!io) {
+		for (int i = 0; i < 3; i++)
+			if (fds[i] >= 0)
+				(void)close(fds[i]);
+		return config->has_stdin || config->is_tty ?
+			       mp_fail(err, ENOMEM, "standard input") :
+			       0;
+	}
+	io->input = fds[0];
+	io->master = fds[1];
+	io->log = fds[2];
+	io->config.rootfs = NULL;
+	/* A client with the input has gone with the supervisor; under stdinOnce it was the last. */
+	io->is_stdin_closed = config->has_stdin && io->input < 0 && io->master < 0;
+	if (io->master >= 0) {
+		io->slave = ioctl(io->master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+		r = watch_terminal(io, err);
+	}
 	if (r < 0) {
 		mp_container_io_free(io);
 		return r;

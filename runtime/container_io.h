@@ -41,6 +41,19 @@ int mp_container_io_open(const struct mp_container_io_config *config, int out[2]
 			 struct mp_process_config *process, struct mp_container_io **ret,
 			 struct mp_error *err);
 
+/**
+ * mp_container_io_fds() - what a successor of this supervisor needs: where input is written, the
+ * terminal, and where its output goes; -EBADF for what there is not. Borrowed. @io may be NULL.
+ */
+void mp_container_io_fds(const struct mp_container_io *io, int ret[3]);
+
+/**
+ * mp_container_io_adopt() - go on with those of a supervisor that died.
+ * @fds: taken over, also on failure.
+ */
+int mp_container_io_adopt(const struct mp_container_io_config *config, const int fds[3],
+			  struct mp_container_io **ret, struct mp_error *err);
+
 /** mp_container_io_started() - the child has its copies, or will never be. NULL is fine. */
 void mp_container_io_started(struct mp_container_io *io);
 

@@ -45,7 +45,7 @@ void mp_client_attach_hang_up(struct mp_client_attach *a)
 	const struct mp_record *record = a->is_input ? record_of(a) : NULL;
 
 	if (record)
-		mp_container_io_detached(record->io);
+		mp_record_detached(record);
 	release(a);
 }
 
@@ -133,7 +133,7 @@ void mp_client_attach_end_input(struct mp_client *c, const struct mp_node *reque
 	}
 	c->attach->is_input = false;
 	if (record)
-		mp_container_io_detached(record->io);
+		mp_record_detached(record);
 }
 
 void mp_control_output(struct mp_control *control, const struct mp_record *record,

@@ -2,6 +2,7 @@
 #include "runtime/echo.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +22,13 @@
 #define READ_BYTES  ((size_t)65536)
 #define OUT_BYTES   ((size_t)2 * 65536)
 
+/* Files that stdout is behind with: rotated ones, and those of instances that have ended. */
+#define FILES_MAX 8
+
 struct follower {
-	int file;            /* borrowed; -1 = none */
-	off_t at;            /* of the next entry */
+	int files[FILES_MAX]; /* owned; the first is being read */
+	size_t n_files;
+	off_t at;            /* of the next entry in it */
 	bool is_inside_line; /* the last entry shown was partial */
 	bool has_more;
 };
@@ -83,14 +88,22 @@ static void add_entry(struct mp_echo *e, size_t index, const struct mp_cri_entry
 		add(e, "\n", 1);
 }
 
+static void next_file(struct follower *f)
+{
+	(void)close(f->files[0]);
+	f->n_files--;
+	memmove(f->files, f->files + 1, f->n_files * sizeof(f->files[0]));
+	f->at = 0;
+}
+
 /* Fills @out from the followers' files. */
 static void fill(struct mp_echo *e)
 {
 	for (size_t i = 0; i < mp_spec_n_containers(e->spec); i++) {
 		struct follower *f = &e->followers[i];
 
-		while (f->file >= 0 && f->has_more && has_room(e)) {
-			const ssize_t n = pread(f->file, e->in, sizeof(e->in), f->at);
+		while (f->n_files > 0 && f->has_more && has_room(e)) {
+			const ssize_t n = pread(f->files[0], e->in, sizeof(e->in), f->at);
 			const char *at = e->in;
 			const char *end = e->in + (n > 0 ? n : 0);
 			const char *newline = NULL;
@@ -104,8 +117,11 @@ static void fill(struct mp_echo *e)
 				at = newline + 1;
 			}
 			f->at += at - e->in;
-			if (!newline)
-				f->has_more = at > e->in && n == (ssize_t)sizeof(e->in);
+			if (newline || (at > e->in && n == (ssize_t)sizeof(e->in)))
+				continue;
+			f->has_more = f->n_files > 1;
+			if (f->has_more)
+				next_file(f);
 		}
 	}
 }
@@ -186,7 +202,6 @@ int mp_echo_new(struct mp_loop *loop, const struct mp_pod_spec *spec, int fd, bo
 	for (size_t i = 0; i < n; i++) {
 		const size_t len = strlen(spec->containers[i].name);
 
-		e->followers[i].file = -1;
 		e->width = len > e->width ? len : e->width;
 	}
 	/* /dev/null and some devices can be written but not watched. */
@@ -203,10 +218,15 @@ int mp_echo_new(struct mp_loop *loop, const struct mp_pod_spec *spec, int fd, bo
 void mp_echo_open(struct mp_echo *e, size_t index, int file)
 {
 	struct follower *f = &e->followers[index];
+	const int copy = fcntl(file, F_DUPFD_CLOEXEC, 3);
 
-	if (f->file >= 0 && f->file != file)
-		mp_echo_flush(e);
-	*f = (struct follower){ .file = file, .has_more = true };
+	if (copy < 0)
+		return;
+	/* A stopped terminal must not keep every rotated file on the disk. */
+	if (f->n_files == FILES_MAX)
+		next_file(f);
+	f->files[f->n_files++] = copy;
+	f->has_more = true;
 	go_on(e);
 }
 
@@ -229,18 +249,13 @@ void mp_echo_flush(struct mp_echo *e)
 	watch(e, false);
 }
 
-void mp_echo_close(struct mp_echo *e, size_t index, int file)
-{
-	if (e->followers[index].file != file)
-		return;
-	mp_echo_flush(e);
-	e->followers[index].file = -1;
-}
-
 void mp_echo_free(struct mp_echo *e)
 {
 	if (!e)
 		return;
 	mp_loop_remove(&e->source);
+	for (size_t i = 0; i < mp_spec_n_containers(e->spec); i++)
+		while (e->followers[i].n_files > 0)
+			next_file(&e->followers[i]);
 	free(e);
 }

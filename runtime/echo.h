@@ -20,14 +20,14 @@ struct mp_echo;
 int mp_echo_new(struct mp_loop *loop, const struct mp_pod_spec *spec, int fd, bool has_prefix,
 		bool has_color, struct mp_echo **ret, struct mp_error *err);
 
-/** mp_echo_open() - follow the log file @file of container @index (a new instance); borrowed. */
+/**
+ * mp_echo_open() - follow the log file @file of container @index, after what is left of the one before
+ * it: a new instance, or the log was rotated. @file may be closed at once.
+ */
 void mp_echo_open(struct mp_echo *echo, size_t index, int file);
 
 /** mp_echo_more() - there is more in the log of container @index. */
 void mp_echo_more(struct mp_echo *echo, size_t index);
-
-/** mp_echo_close() - @file is about to be closed: write what is left of it, waiting for stdout. */
-void mp_echo_close(struct mp_echo *echo, size_t index, int file);
 
 /** mp_echo_flush() - write everything that is left, waiting for stdout. */
 void mp_echo_flush(struct mp_echo *echo);

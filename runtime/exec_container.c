@@ -2,6 +2,7 @@
 /* A container record's life as a process: start, signal, kill, exit, removal. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,7 +20,9 @@
 #include "runtime/container_io.h"
 #include "runtime/control.h"
 #include "runtime/echo.h"
+#include "runtime/exit_status.h"
 #include "runtime/net_check.h"
+#include "runtime/record_note.h"
 #include "runtime/supervisor.h"
 
 #define FILE_MESSAGE_BYTES ((size_t)4096)
@@ -70,17 +73,125 @@ static void log_read(void *ctx, enum mp_cri_stream stream, const char *bytes, si
 	mp_control_output(record->sv->control, record, stream, bytes, n);
 }
 
+static void log_rotated(void *ctx)
+{
+	struct mp_record *record = ctx;
+
+	if (record->sv->echo)
+		mp_echo_open(record->sv->echo, record->index, mp_log_pump_fd(record->log));
+}
+
+struct mp_log_pump_config mp_record_log_config(struct mp_record *record)
+{
+	struct mp_supervisor *sv = record->sv;
+
+	(void)mp_record_dir_name(record->id, record->log_tag);
+	return (struct mp_log_pump_config){ .loop = sv->loop,
+					    .area = sv->log_area,
+					    .tag = record->log_tag,
+					    .dir_fd = sv->dir.log_fd,
+					    .container = sv->spec->containers[record->index].name,
+					    .restart_count = record->restart_count,
+					    .limits = sv->config.log_limits,
+					    .zip = &sv->log_zip,
+					    .wrote = log_wrote,
+					    .tap = log_read,
+					    .rotated = log_rotated,
+					    .ctx = record };
+}
+
+/* ---- what pause keeps of it -------------------------------------------------------------------- */
+
+char *mp_record_tag(const struct mp_record *record, const char *what, char buf[32])
+{
+	(void)snprintf(buf, 32, "%.12s.%s", record->id, what);
+	return buf;
+}
+
+static const char *const stream_tags[MP_STREAM_N] = {
+	[MP_STREAM_OUT] = "out",      [MP_STREAM_ERR] = "err", [MP_STREAM_INPUT] = "in",
+	[MP_STREAM_TERMINAL] = "tty", [MP_STREAM_LOG] = "log",
+};
+
+const char *mp_record_stream_tag(enum mp_record_stream stream)
+{
+	return stream_tags[stream];
+}
+
+/*
+ * Before there is a process: whoever reads its output next needs the pipes. A pause that takes
+ * nothing, being frozen, is no reason not to start.
+ */
+static void keep_streams(const struct mp_record *record)
+{
+	int fds[MP_STREAM_N];
+	char tag[32];
+
+	mp_log_pump_pipes(record->log, fds + MP_STREAM_OUT);
+	mp_container_io_fds(record->io, fds + MP_STREAM_INPUT);
+	for (size_t i = 0; i < MP_STREAM_N; i++)
+		if (fds[i] >= 0)
+			(void)mp_infra_keep(record->sv->infra,
+					    mp_record_tag(record, stream_tags[i], tag), fds[i],
+					    NULL);
+}
+
+/* Nobody will write into them or read from them any more. */
+static void drop_streams(const struct mp_record *record)
+{
+	const struct mp_container_spec *c = &record->sv->spec->containers[record->index];
+	const size_t n = c->stdin_ || c->tty ? MP_STREAM_N : MP_STREAM_INPUT;
+	char tag[32];
+
+	for (size_t i = 0; record->sv->infra && i < n; i++)
+		(void)mp_infra_drop(record->sv->infra, mp_record_tag(record, stream_tags[i], tag),
+				    NULL);
+}
+
+void mp_record_detached(const struct mp_record *record)
+{
+	char tag[32];
+
+	mp_container_io_detached(record->io);
+	/* Where pause still held it the container would wait for more. */
+	if (mp_container_io_input(record->io) < 0 && record->sv->infra)
+		(void)mp_infra_drop(record->sv->infra,
+				    mp_record_tag(record, stream_tags[MP_STREAM_INPUT], tag), NULL);
+}
+
+static void drop_pidfd(const struct mp_record *record)
+{
+	char tag[32];
+
+	if (record->sv->infra)
+		(void)mp_infra_drop(record->sv->infra, mp_record_tag(record, "pid", tag), NULL);
+}
+
+static void finish_log(const struct mp_record *record)
+{
+	if (!record->log)
+		return;
+	mp_log_pump_finish(record->log);
+	drop_streams(record);
+}
+
+static struct mp_container_io_config io_config(struct mp_record *record, uid_t owner)
+{
+	const struct mp_container_spec *c = &record->sv->spec->containers[record->index];
+
+	return (struct mp_container_io_config){ .loop = record->sv->loop,
+						.rootfs = record->rootfs,
+						.log = record->log,
+						.owner = owner,
+						.has_stdin = c->stdin_,
+						.is_stdin_once = c->stdin_once,
+						.is_tty = c->tty };
+}
+
 static int open_io(struct mp_record *record, int out[2], struct mp_process_config *process,
 		   struct mp_error *err)
 {
-	const struct mp_container_spec *c = &record->sv->spec->containers[record->index];
-	const struct mp_container_io_config config = { .loop = record->sv->loop,
-						       .rootfs = record->rootfs,
-						       .log = record->log,
-						       .owner = process->stdio_owner,
-						       .has_stdin = c->stdin_,
-						       .is_stdin_once = c->stdin_once,
-						       .is_tty = c->tty };
+	const struct mp_container_io_config config = io_config(record, process->stdio_owner);
 
 	process->stdio[1] = out[0];
 	process->stdio[2] = out[1];
@@ -113,18 +224,13 @@ static int start(struct mp_supervisor *sv, struct mp_record *record, struct mp_e
 {
 	const struct mp_pod_spec *spec = sv->spec;
 	const int logs = mp_state_dir_logs(&sv->dir, err);
-	const struct mp_log_pump_config log = { .loop = sv->loop,
-						.dir_fd = sv->dir.log_fd,
-						.container = spec->containers[record->index].name,
-						.restart_count = record->restart_count,
-						.wrote = log_wrote,
-						.tap = log_read,
-						.ctx = record };
+	const struct mp_log_pump_config log = mp_record_log_config(record);
 	const bool is_privileged = spec->containers[record->index].security.privileged == MP_TRUE;
 	size_t n_ops;
 	struct mp_child_op *ops;
 	struct mp_container_result result;
 	struct mp_process_config process = record->process;
+	char keeper_tag[32];
 	int out[2] = { -EBADF, -EBADF };
 	int r = logs;
 
@@ -134,7 +240,10 @@ static int start(struct mp_supervisor *sv, struct mp_record *record, struct mp_e
 		r = mp_log_pump_new(&log, &record->log, out, err);
 	if (r < 0)
 		return r;
+
 	r = open_io(record, out, &process, err);
+	if (r == 0)
+		keep_streams(record);
 	(void)mp_rootfs_ops(record->rootfs, &n_ops);
 	ops = mp_arena_alloc(&record->arena, n_ops, sizeof(*ops));
 	if (r == 0 && !ops)
@@ -154,6 +263,8 @@ static int start(struct mp_supervisor *sv, struct mp_record *record, struct mp_e
 		.pid_ns = spec->host_pid                           ? MP_PID_NS_HOST :
 			  spec->share_process_namespace == MP_TRUE ? MP_PID_NS_POD :
 								     MP_PID_NS_OWN,
+		.keeper_tag = mp_record_tag(record, "pid", keeper_tag),
+		.keeper_fd = mp_infra_socket(sv->infra),
 		.has_cgroup_ns = !is_privileged,
 		.enter_root = ops,
 		.n_enter_root = collect_ops(record, ops),
@@ -203,8 +314,7 @@ void mp_exec_start_container(struct mp_supervisor *sv, size_t index)
 		if (record->is_running)
 			mp_record_end(record);
 		mp_container_io_finish(record->io);
-		if (record->log)
-			mp_log_pump_finish(record->log);
+		finish_log(record);
 		(void)mp_cgroup_remove(record->cgroup, &state, NULL);
 		mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_START_FAILED,
 							   .container = (int)index,
@@ -239,41 +349,89 @@ static void read_message(struct mp_record *record, int code, char *buf)
 				  buf);
 }
 
-static void has_exited(struct mp_source *source, uint32_t events)
+/* @info: what waiting gave; nothing for a child of the supervisor before us. */
+static void learn_exit(const struct mp_record *record, const siginfo_t *info, struct mp_event *ev)
 {
-	struct mp_record *record = mp_container_of(source, struct mp_record, exited);
-	struct mp_supervisor *sv = record->sv;
+	int status = 0;
+
+	if (info->si_pid != 0) {
+		ev->exited.signal = info->si_code == CLD_EXITED ? 0 : info->si_status;
+		ev->exited.code = ev->exited.signal ? 128 + ev->exited.signal : info->si_status;
+	} else if (mp_exit_status(record->pidfd, record->pid, &status)) {
+		ev->exited.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+		ev->exited.code = ev->exited.signal ? 128 + ev->exited.signal : WEXITSTATUS(status);
+	} else {
+		ev->exited.is_unknown = true;
+		ev->exited.code = 137;
+	}
+}
+
+bool mp_record_collect_exit(struct mp_record *record, struct mp_event *ev)
+{
+	static char message[FILE_MESSAGE_BYTES + 1];
 	siginfo_t info = { .si_pid = 0 };
-	char message[FILE_MESSAGE_BYTES + 1] = "";
-	struct mp_event ev = { .type = MP_EV_EXITED, .container = (int)record->index };
 	enum mp_cgroup_state state;
 	uint64_t oom_kills = 0;
 
-	(void)events;
-	if (waitid(P_PIDFD, (id_t)record->pidfd, &info, WEXITED | WNOHANG) == 0 && info.si_pid == 0)
-		return;
+	if ((waitid(P_PIDFD, (id_t)record->pidfd, &info, WEXITED | WNOHANG) == 0 &&
+	     info.si_pid == 0) ||
+	    !mp_pidfd_has_ended(record->pidfd))
+		return false;
 	mp_loop_remove(&record->exited);
 	record->is_running = false;
-	if (info.si_pid == 0) {
-		ev.exited.is_unknown = true;
-		ev.exited.code = 137;
-	} else {
-		ev.exited.signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
-		ev.exited.code = ev.exited.signal ? 128 + ev.exited.signal : info.si_status;
-	}
+	learn_exit(record, &info, ev);
 	/* In a shared pid namespace its children outlive it: they are its own, so they go too. */
 	(void)mp_cgroup_kill(record->cgroup, NULL);
 	(void)mp_cgroup_oom_kills(record->cgroup, &oom_kills, NULL);
-	ev.exited.is_oom = oom_kills > 0;
+	ev->exited.is_oom = oom_kills > 0;
 	mp_container_io_finish(record->io);
-	if (record->log)
-		mp_log_pump_finish(record->log);
-	mp_control_record_ended(sv->control, record, ev.exited.code);
-	read_message(record, ev.exited.code, message);
-	ev.exited.message = message;
+	finish_log(record);
+	mp_control_record_ended(record->sv->control, record, ev->exited.code);
+	message[0] = '\0';
+	read_message(record, ev->exited.code, message);
+	ev->exited.message = message;
 	/* Whoever is still dying in it is waited for when the record or the pod is removed. */
 	(void)mp_cgroup_remove(record->cgroup, &state, NULL);
-	mp_supervisor_post(sv, &ev);
+	return true;
+}
+
+static void has_exited(struct mp_source *source, uint32_t events)
+{
+	struct mp_record *record = mp_container_of(source, struct mp_record, exited);
+	struct mp_event ev = { .type = MP_EV_EXITED, .container = (int)record->index };
+
+	(void)events;
+	if (mp_record_collect_exit(record, &ev))
+		mp_supervisor_post(record->sv, &ev);
+}
+
+int mp_record_adopt(struct mp_record *record, int pidfd, const int fds[MP_STREAM_N],
+		    struct mp_error *err)
+{
+	struct mp_supervisor *sv = record->sv;
+	const int logs = mp_state_dir_logs(&sv->dir, err);
+	const struct mp_log_pump_config log = mp_record_log_config(record);
+	int r;
+
+	record->pidfd = pidfd;
+	record->pid = mp_pidfd_pid(pidfd);
+	record->is_running = true;
+	record->exited =
+		(struct mp_source){ .fd = record->pidfd, .events = EPOLLIN, .ready = has_exited };
+	if (logs < 0) {
+		for (size_t i = 0; i < MP_STREAM_N; i++)
+			if (fds[i] >= 0)
+				(void)close(fds[i]);
+		return logs;
+	}
+	r = mp_log_pump_adopt(&log, fds + MP_STREAM_OUT, &record->log, err);
+
+	const struct mp_container_io_config io = io_config(record, record->process.stdio_owner);
+	const int r2 =
+		mp_container_io_adopt(&io, fds + MP_STREAM_INPUT, &record->io, r == 0 ? err : NULL);
+
+	r = r < 0 ? r : r2;
+	return r < 0 ? r : mp_loop_add(sv->loop, &record->exited, err);
 }
 
 void mp_exec_signal(struct mp_supervisor *sv, size_t index, const char *signal_name)
@@ -297,6 +455,7 @@ void mp_exec_kill(struct mp_supervisor *sv, size_t index)
 
 void mp_record_end(struct mp_record *record)
 {
+	struct pollfd p = { .fd = record->pidfd, .events = POLLIN };
 	siginfo_t info;
 
 	if (!record->is_running)
@@ -304,7 +463,8 @@ void mp_record_end(struct mp_record *record)
 	mp_loop_remove(&record->exited);
 	(void)mp_sys_pidfd_send_signal(record->pidfd, SIGKILL);
 	(void)mp_cgroup_kill(record->cgroup, NULL);
-	(void)waitid(P_PIDFD, (id_t)record->pidfd, &info, WEXITED);
+	(void)poll(&p, 1, -1); /* it may be no child of ours */
+	(void)waitid(P_PIDFD, (id_t)record->pidfd, &info, WEXITED | WNOHANG);
 	record->is_running = false;
 }
 
@@ -325,8 +485,6 @@ void mp_record_free(struct mp_record *record)
 		mp_net_check_cancel(record->net_probes[i]);
 	}
 	release_start(record);
-	if (record->log && record->sv->echo)
-		mp_echo_close(record->sv->echo, record->index, mp_log_pump_fd(record->log));
 	mp_container_io_free(record->io);
 	mp_log_pump_free(record->log);
 	mp_seccomp_program_free(record->seccomp);
@@ -353,14 +511,19 @@ void mp_exec_remove_record(struct mp_supervisor *sv, size_t index, const char *i
 	if (!record || record->is_running)
 		return;
 	*at = record->next;
-	(void)mp_cgroup_remove(record->cgroup, &state, NULL);
+	if (record->cgroup)
+		(void)mp_cgroup_remove(record->cgroup, &state, NULL);
 	if (with_logs) {
 		(void)snprintf(path, sizeof(path), "%s/%lld.log", name,
 			       (long long)record->restart_count);
-		(void)unlinkat(sv->dir.log_fd, path, 0);
+		mp_log_remove(sv->dir.log_fd, path);
 	}
-	(void)unlinkat(sv->private_fd, record->termination_file, 0);
+	if (record->termination_file[0])
+		(void)unlinkat(sv->private_fd, record->termination_file, 0);
+	mp_record_note_remove(sv->private_fd, record->id);
 	(void)mp_record_dir_name(record->id, dir);
+	drop_streams(record);
+	drop_pidfd(record);
 	mp_record_free(record);
 	(void)mp_volume_remove(sv->dir.lib_fd, dir, NULL);
 }

@@ -21,6 +21,7 @@
 #include "runtime/base/fd.h"
 #include "runtime/etc_files.h"
 #include "runtime/exec_security.h"
+#include "runtime/record_note.h"
 #include "runtime/supervisor.h"
 #include "runtime/volume_binds.h"
 
@@ -546,10 +547,38 @@ static void undo(struct mp_record *record)
 	mp_record_free(record);
 }
 
+struct mp_record *mp_record_alloc(struct mp_supervisor *sv, size_t index, int64_t restart_count)
+{
+	struct mp_record *record = calloc(1, sizeof(*record));
+
+	if (!record)
+		return NULL;
+	record->sv = sv;
+	record->index = index;
+	record->restart_count = restart_count;
+	record->dir_fd = record->overlay_fd = record->pidfd = -EBADF;
+	record->process = MP_PROCESS_NONE;
+	return record;
+}
+
+static int note(const struct mp_record *record, struct mp_error *err)
+{
+	const struct mp_record_note n = { .id = record->id,
+					  .termination_file = record->termination_file,
+					  .cwd = record->process.cwd,
+					  .uid = record->uid,
+					  .gid = record->gid,
+					  .groups = record->process.groups,
+					  .n_groups = record->process.n_groups,
+					  .env = (const char *const *)record->envp };
+
+	return mp_record_note_write(record->sv->private_fd, &n, err);
+}
+
 int mp_record_build(struct mp_supervisor *sv, size_t index, int64_t restart_count,
 		    struct mp_record **ret, const char **ret_reason, struct mp_error *err)
 {
-	struct mp_record *record = calloc(1, sizeof(*record));
+	struct mp_record *record = mp_record_alloc(sv, index, restart_count);
 	struct build b = {
 		.sv = sv, .record = record, .c = &sv->spec->containers[index], .userns_fd = -EBADF
 	};
@@ -558,12 +587,9 @@ int mp_record_build(struct mp_supervisor *sv, size_t index, int64_t restart_coun
 	*ret_reason = CREATE_ERROR;
 	if (!record)
 		return mp_fail(err, ENOMEM, "container record");
-	record->sv = sv;
-	record->index = index;
-	record->restart_count = restart_count;
-	record->dir_fd = record->overlay_fd = record->pidfd = -EBADF;
-	record->process = MP_PROCESS_NONE;
 	r = build(&b, err);
+	if (r == 0)
+		r = note(record, err);
 	mp_closep(&b.userns_fd);
 	if (r < 0) {
 		*ret_reason = b.reason;
@@ -572,4 +598,18 @@ int mp_record_build(struct mp_supervisor *sv, size_t index, int64_t restart_coun
 	}
 	*ret = record;
 	return 0;
+}
+
+int mp_record_refill(struct mp_record *record, struct mp_env *env, struct mp_error *err)
+{
+	struct build b = { .sv = record->sv,
+			   .record = record,
+			   .c = &record->sv->spec->containers[record->index] };
+	int r = mp_assemble_identity(b.sv->spec, record->index, mp_caps_known(), &b.identity, err);
+
+	if (r == 0)
+		r = fill_process(&b, env, err);
+	if (r == 0)
+		r = mp_exec_set_apparmor(record, &b.identity, err);
+	return r == 0 ? mp_exec_set_seccomp(record, &b.identity, err) : r;
 }

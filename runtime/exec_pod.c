@@ -39,7 +39,7 @@ static void post(struct mp_supervisor *sv, enum mp_event_type type)
  * Which page sizes to limit: all of them as soon as there is one page that somebody could take or
  * the pod asks for some. Otherwise the controller, which costs at every start, has nothing to do.
  */
-static void find_huge_pages(struct mp_supervisor *sv)
+void mp_exec_find_huge_pages(struct mp_supervisor *sv)
 {
 	const size_t n = mp_cgroup_host_hugepages(sv->huge_pages);
 	bool is_needed = mp_assemble_wants_hugepages(sv->spec);
@@ -50,20 +50,24 @@ static void find_huge_pages(struct mp_supervisor *sv)
 	sv->n_huge_pages = is_needed ? n : 0;
 }
 
-static int open_cgroups(struct mp_supervisor *sv, struct mp_error *err)
+int mp_exec_open_cgroup_host(struct mp_supervisor *sv, struct mp_error *err)
 {
 	const struct mp_cgroup_host_config config = { .root = sv->config.cgroup_root };
+
+	return sv->cgroup_host ? 0 : mp_cgroup_host_open(&config, &sv->cgroup_host, err);
+}
+
+static int open_cgroups(struct mp_supervisor *sv, struct mp_error *err)
+{
 	struct mp_cgroup_limits limits = mp_assemble_pod_limits(sv->spec);
 	const struct mp_cgroup_limits pause = { .level = MP_CGROUP_LEVEL_CONTAINER };
 	struct mp_cgroup_hugetlb hugetlb[MP_CGROUP_HUGE_MAX];
 	char text[512];
 	struct mp_buf path = MP_BUF(text);
-	int r = 0;
+	int r = mp_exec_open_cgroup_host(sv, err);
 
-	if (!sv->cgroup_host)
-		r = mp_cgroup_host_open(&config, &sv->cgroup_host, err);
 	if (r == 0)
-		find_huge_pages(sv);
+		mp_exec_find_huge_pages(sv);
 	mp_assemble_hugetlb(sv->spec, -1, sv->huge_pages, sv->n_huge_pages, hugetlb);
 	limits.hugetlb = hugetlb;
 	limits.n_hugetlb = sv->n_huge_pages;
@@ -121,6 +125,7 @@ static void reap_infra(struct mp_supervisor *sv)
 	siginfo_t info;
 
 	mp_loop_remove(&sv->infra_died);
+	/* Readable already; and one that we adopted is reaped by somebody else. */
 	(void)waitid(P_PIDFD, (id_t)mp_infra_pidfd(sv->infra), &info, WEXITED);
 	mp_infra_free(sv->infra);
 	sv->infra = NULL;
@@ -184,7 +189,7 @@ static size_t collect_sysctls(const struct mp_pod_spec *spec, struct mp_infra_sy
 	return n;
 }
 
-static int make_shm(struct mp_supervisor *sv, struct mp_error *err)
+int mp_exec_make_shm(struct mp_supervisor *sv, struct mp_error *err)
 {
 	if (sv->shm_fd >= 0)
 		return 0;
@@ -193,6 +198,43 @@ static int make_shm(struct mp_supervisor *sv, struct mp_error *err)
 		return sv->shm_fd < 0 ? mp_fail(err, errno, "open /dev/shm") : 0;
 	}
 	return mp_volume_tmpfs(sv->private_fd, "shm", SHM_BYTES, 01777, &sv->shm_fd, err);
+}
+
+#define MP_SPARES_MAX (MP_LOG_AREA_FDS + 3)
+
+/*
+ * What a successor of this supervisor needs beside the containers' own: the mount namespace with
+ * the pod's volumes, the address, and the logs' memory. recover.c takes them back.
+ */
+static size_t collect_spares(const struct mp_supervisor *sv, struct mp_infra_spare *ret)
+{
+	static const char *const logs[MP_LOG_AREA_FDS] = { MP_KEPT_LOG_MEMORY, MP_KEPT_LOG_STAGE,
+							   MP_KEPT_LOG_STAGE_IN };
+	size_t n = 0;
+
+	ret[n++] = (struct mp_infra_spare){ MP_KEPT_MOUNTS, sv->mnt_ns_fd };
+	if (sv->ip_fd >= 0)
+		ret[n++] = (struct mp_infra_spare){ MP_KEPT_ADDRESS, sv->ip_fd };
+	if (sv->user_ids_fd >= 0)
+		ret[n++] = (struct mp_infra_spare){ MP_KEPT_USER_IDS, sv->user_ids_fd };
+	for (size_t i = 0; i < MP_LOG_AREA_FDS; i++)
+		ret[n++] = (struct mp_infra_spare){ logs[i], mp_log_area_fds(sv->log_area)[i] };
+	return n;
+}
+
+int mp_exec_name_pod(struct mp_supervisor *sv, struct mp_error *err)
+{
+	const int r = mp_pod_hostname(sv->spec, sv->node_name, sv->hostname, err);
+
+	return r == 0 ? mp_pod_node_name(sv->spec, sv->node_name, sv->uts_name, err) : r;
+}
+
+int mp_exec_watch_sandbox(struct mp_supervisor *sv, struct mp_error *err)
+{
+	sv->infra_died = (struct mp_source){ .fd = mp_infra_pidfd(sv->infra),
+					     .events = EPOLLIN,
+					     .ready = infra_died };
+	return mp_loop_add(sv->loop, &sv->infra_died, err);
 }
 
 static int create_sandbox(struct mp_supervisor *sv, struct mp_error *err)
@@ -206,13 +248,12 @@ static int create_sandbox(struct mp_supervisor *sv, struct mp_error *err)
 		.has_oom_score_adj = true,
 		.oom_score_adj = -998,
 	};
+	struct mp_infra_spare spares[MP_SPARES_MAX];
 	struct mp_cgroup_join join;
 	int tasks[MP_CGROUP_JOIN_MAX + 1];
 	int r;
 
-	r = mp_pod_hostname(spec, sv->node_name, sv->hostname, err);
-	if (r == 0)
-		r = mp_pod_node_name(spec, sv->node_name, sv->uts_name, err);
+	r = mp_exec_name_pod(sv, err);
 	if (r == 0 && mp_has_user_ns(spec) && sv->user_ids == 0)
 		r = mp_user_ids_reserve(sv->config.roots, sv->dir.run_fd, spec->meta.uid,
 					&sv->user_ids, &sv->user_ids_fd, err);
@@ -234,18 +275,17 @@ static int create_sandbox(struct mp_supervisor *sv, struct mp_error *err)
 	config.cgroup_tasks_fds = tasks;
 	config.n_cgroup_tasks_fds = join.n_tasks;
 	config.cgroup_fd = join.dir_fd;
+	config.spares = spares;
+	config.n_spares = collect_spares(sv, spares);
 	r = mp_infra_create(&config, &sv->infra, err);
 	if (r < 0)
 		return r;
 	/* The network namespace is made beside us; meanwhile there is something to do here. */
-	r = make_shm(sv, err);
+	r = mp_exec_make_shm(sv, err);
 	if (r == 0)
 		r = mp_infra_wait_ready(sv->infra, err);
 	if (r == 0) {
-		sv->infra_died = (struct mp_source){ .fd = mp_infra_pidfd(sv->infra),
-						     .events = EPOLLIN,
-						     .ready = infra_died };
-		r = mp_loop_add(sv->loop, &sv->infra_died, err);
+		r = mp_exec_watch_sandbox(sv, err);
 		if (r < 0) {
 			siginfo_t info;
 

@@ -278,6 +278,17 @@ static bool is_used(const struct mp_pod_spec *spec, const char *name)
 	return false;
 }
 
+void mp_exec_reopen_volumes(struct mp_supervisor *sv)
+{
+	for (size_t i = 0; i < sv->spec->n_volumes; i++) {
+		const struct mp_volume *v = &sv->spec->volumes[i];
+		struct mp_volume_rt *rt = &sv->volumes[i];
+
+		if (!rt->is_ready && is_used(sv->spec, v->name))
+			rt->is_ready = setup(sv, v, &rt->fd, NULL) == 0;
+	}
+}
+
 void mp_exec_setup_volumes(struct mp_supervisor *sv)
 {
 	size_t n_failed = 0;

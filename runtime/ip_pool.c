@@ -15,6 +15,7 @@
 #include "runtime/base/auto.h"
 
 #define TRIES_MAX 4096U
+#define PREFIX    "minipod-ip-"
 
 static int parse_cidr(const char *cidr, uint32_t *ret_net, uint32_t *ret_hosts,
 		      struct mp_error *err)
@@ -52,7 +53,7 @@ static uint32_t hash(const char *text)
 static int take(const char *ip, int *ret_fd)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
-	const int n = snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1, "minipod-ip-%s", ip);
+	const int n = snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1, PREFIX "%s", ip);
 	mp_auto_fd fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || bind(fd, (const struct sockaddr *)&name,
@@ -86,4 +87,22 @@ int mp_ip_reserve(const char *cidr, const char *owner, char ret[16], int *ret_fd
 	return mp_fail_text(err, EADDRNOTAVAIL,
 			    "no free address is left in %s: choose a larger range with --pod-cidr",
 			    cidr);
+}
+
+int mp_ip_of(int fd, char ret[16])
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	socklen_t len = sizeof(name);
+	struct in_addr in;
+	char text[64];
+
+	if (getsockname(fd, (struct sockaddr *)&name, &len) < 0 || len > sizeof(name))
+		return -EINVAL;
+	(void)snprintf(text, sizeof(text), "%.*s",
+		       (int)(len - offsetof(struct sockaddr_un, sun_path) - 1), name.sun_path + 1);
+	if (strncmp(text, PREFIX, strlen(PREFIX)) != 0 ||
+	    inet_pton(AF_INET, text + strlen(PREFIX), &in) != 1)
+		return -EINVAL;
+	(void)inet_ntop(AF_INET, &in, ret, 16);
+	return 0;
 }

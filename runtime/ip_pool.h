@@ -19,3 +19,10 @@
  */
 int mp_ip_reserve(const char *cidr, const char *owner, char ret[16], int *ret_fd,
 		  struct mp_error *err);
+
+/**
+ * mp_ip_of() - the address that @fd, a copy of a reservation, stands for.
+ *
+ * Return: 0 or -EINVAL.
+ */
+int mp_ip_of(int fd, char ret[16]);

@@ -14,9 +14,7 @@
 #include "runtime/base/fd.h"
 #include "runtime/cri_log.h"
 
-/* One read per stream and turn, so that a flood cannot keep the loop from anything else. */
-#define READ_BYTES ((size_t)65536)
-#define OUT_BYTES  ((size_t)32768)
+#define OUT_BYTES ((size_t)32768)
 
 struct stream {
 	struct mp_log_pump *pump;
@@ -27,13 +25,14 @@ struct stream {
 };
 
 struct mp_log_pump {
+	struct mp_log_pump_config config;
 	struct stream streams[2];
-	int file; /* owned */
-	void (*wrote)(void *ctx);
-	void (*tap)(void *ctx, enum mp_cri_stream stream, const char *bytes, size_t n);
-	void *ctx;
-	struct mp_loop *loop;
-	int64_t wall; /* of the read being split */
+	char path[512]; /* of the file, below config.dir_fd */
+	int file;       /* owned */
+	uint64_t inode;
+	int slot;
+	int64_t wall; /* of the entries being made */
+	int64_t rotated_wall;
 	uint64_t lost;
 	size_t n_out;
 	bool has_written;
@@ -72,41 +71,105 @@ static void add_entry(void *ctx, bool is_partial, const char *text, size_t len)
 	pump->n_out += n + len + 1;
 }
 
+static int open_file(struct mp_log_pump *pump, int *ret_fd, uint64_t *ret_inode,
+		     struct mp_error *err)
+{
+	mp_auto_fd fd = openat(pump->config.dir_fd, pump->path,
+			       O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return mp_fail(err, errno, "open log file %s", pump->path);
+	*ret_inode = st.st_ino;
+	*ret_fd = mp_steal_fd(&fd);
+	return 0;
+}
+
+static void rotate(struct mp_log_pump *pump)
+{
+	char old[MP_LOG_NAME_MAX];
+	int fd = -EBADF;
+
+	/* Rotated files are called by their second. */
+	if (pump->wall / MP_NSEC_PER_S == pump->rotated_wall / MP_NSEC_PER_S ||
+	    mp_log_rotate(pump->config.dir_fd, pump->path, &pump->config.limits, pump->wall,
+			  pump->config.zip && pump->config.zip->pidfd >= 0, old, NULL) < 0)
+		return;
+	if (open_file(pump, &fd, &pump->inode, NULL) < 0) {
+		/* No room for a new one: go on with the old. */
+		(void)renameat(pump->config.dir_fd, old, pump->config.dir_fd, pump->path);
+		return;
+	}
+	pump->rotated_wall = pump->wall;
+	mp_closep(&pump->file);
+	pump->file = fd;
+	if (pump->config.rotated)
+		pump->config.rotated(pump->config.ctx);
+	mp_log_zip_begin(pump->config.zip, pump->config.dir_fd, pump->path,
+			 pump->config.limits.max_files);
+}
+
+/* The entries of a flight are made: into the file with them, and then it is over. */
+static void land(struct stream *s)
+{
+	struct mp_log_pump *pump = s->pump;
+
+	flush(pump);
+
+	const off_t end = lseek(pump->file, 0, SEEK_END);
+	const struct mp_log_file_state file = { .inode = pump->inode,
+						.size = end > 0 ? (uint64_t)end : 0 };
+
+	mp_log_area_commit(pump->config.area, pump->slot, s->kind, &s->splitter, file);
+	if (pump->config.limits.max_bytes > 0 && end >= pump->config.limits.max_bytes)
+		rotate(pump);
+}
+
 static void close_stream(struct stream *s)
 {
 	mp_loop_remove(&s->source);
 	mp_closep(&s->fd);
 }
 
-/* Returns the bytes read; 0 when there is nothing now or the stream is closed. */
+/* What is left of a line becomes an entry of its own. */
+static void end_stream(struct stream *s)
+{
+	s->pump->wall = mp_clock_read().wall;
+	if (s->splitter.len > 0) {
+		mp_log_area_begin_end(s->pump->config.area, s->pump->slot, s->kind, s->pump->wall);
+		mp_cri_finish(&s->splitter, add_entry, s);
+		land(s);
+	}
+	close_stream(s);
+}
+
+/* One read per stream and turn, so that a flood cannot keep the loop from anything else. */
 static size_t read_once(struct stream *s)
 {
-	static char bytes[READ_BYTES]; /* one thread, never recursive */
+	struct mp_log_pump *pump = s->pump;
+	struct mp_log_flight flight;
 
 	if (s->fd < 0)
 		return 0;
-
-	const ssize_t n = read(s->fd, bytes, sizeof(bytes));
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	s->pump->wall = mp_clock_read().wall;
-	if (n <= 0) {
-		mp_cri_finish(&s->splitter, add_entry, s);
-		close_stream(s);
+	pump->wall = mp_clock_read().wall;
+	if (mp_log_area_take(pump->config.area, pump->slot, s->kind, s->fd, pump->wall, &flight) <
+	    0) {
+		end_stream(s);
 		return 0;
 	}
-	if (s->pump->tap)
-		s->pump->tap(s->pump->ctx, s->kind, bytes, (size_t)n);
-	mp_cri_feed(&s->splitter, bytes, (size_t)n, add_entry, s);
-	return (size_t)n;
+	if (flight.n == 0)
+		return 0;
+	if (pump->config.tap)
+		pump->config.tap(pump->config.ctx, s->kind, flight.bytes, flight.n);
+	mp_cri_feed(&s->splitter, flight.bytes, flight.n, add_entry, s);
+	land(s);
+	return flight.n;
 }
 
 static void tell(struct mp_log_pump *pump)
 {
-	flush(pump);
-	if (pump->has_written && pump->wrote)
-		pump->wrote(pump->ctx);
+	if (pump->has_written && pump->config.wrote)
+		pump->config.wrote(pump->config.ctx);
 	pump->has_written = false;
 }
 
@@ -119,53 +182,69 @@ static void ready(struct mp_source *source, uint32_t events)
 	tell(s->pump);
 }
 
-static int open_file(const struct mp_log_pump_config *config, int *ret_fd, struct mp_error *err)
-{
-	char name[512];
+/* ---- making one ------------------------------------------------------------------------------- */
 
-	if (mkdirat(config->dir_fd, config->container, 0755) < 0 && errno != EEXIST)
-		return mp_fail(err, errno, "create log directory %s", config->container);
-	(void)snprintf(name, sizeof(name), "%s/%lld.log", config->container,
+static int pump_alloc(const struct mp_log_pump_config *config, struct mp_log_pump **ret,
+		      struct mp_error *err)
+{
+	struct mp_log_pump *pump = calloc(1, sizeof(*pump));
+	int r = 0;
+
+	if (!pump)
+		return mp_fail(err, ENOMEM, "log");
+	pump->config = *config;
+	pump->file = -EBADF;
+	pump->slot = -1;
+	for (int i = 0; i < 2; i++)
+		pump->streams[i] = (struct stream){
+			.pump = pump, .fd = -EBADF, .kind = i == 0 ? MP_CRI_STDOUT : MP_CRI_STDERR
+		};
+	(void)snprintf(pump->path, sizeof(pump->path), "%s/%lld.log", config->container,
 		       (long long)config->restart_count);
-	*ret_fd = openat(config->dir_fd, name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
-			 0640);
-	return *ret_fd < 0 ? mp_fail(err, errno, "open log file %s", name) : 0;
+	if (mkdirat(config->dir_fd, config->container, 0755) < 0 && errno != EEXIST)
+		r = mp_fail(err, errno, "create log directory %s", config->container);
+	if (r == 0)
+		r = open_file(pump, &pump->file, &pump->inode, err);
+	if (r == 0) {
+		pump->slot = mp_log_area_slot(config->area, config->tag, err);
+		r = pump->slot < 0 ? pump->slot : 0;
+	}
+	if (r < 0) {
+		mp_log_pump_free(pump);
+		return r;
+	}
+	*ret = pump;
+	return 0;
+}
+
+static int watch(struct stream *s, int fd, struct mp_error *err)
+{
+	s->fd = fd;
+	s->source = (struct mp_source){ .fd = fd, .events = EPOLLIN, .ready = ready };
+	return mp_loop_add(s->pump->config.loop, &s->source, err);
 }
 
 int mp_log_pump_new(const struct mp_log_pump_config *config, struct mp_log_pump **ret,
 		    int ret_child_fds[2], struct mp_error *err)
 {
-	struct mp_log_pump *pump = calloc(1, sizeof(*pump));
+	struct mp_log_pump *pump = NULL;
 	int child[2] = { -EBADF, -EBADF };
-	int r = pump ? 0 : mp_fail(err, ENOMEM, "log");
+	int r = pump_alloc(config, &pump, err);
 
-	if (r < 0)
-		return r;
-	pump->file = -EBADF;
-	pump->wrote = config->wrote;
-	pump->tap = config->tap;
-	pump->ctx = config->ctx;
-	pump->loop = config->loop;
-	for (int i = 0; i < 2; i++)
-		pump->streams[i] = (struct stream){
-			.pump = pump, .fd = -EBADF, .kind = i == 0 ? MP_CRI_STDOUT : MP_CRI_STDERR
-		};
-	r = open_file(config, &pump->file, err);
-	for (int i = 0; i < 2 && r == 0; i++) {
-		struct stream *s = &pump->streams[i];
+	for (int i = 0; i < 2 && r == 0 && pump; i++) {
 		int ends[2];
 
 		if (pipe2(ends, O_CLOEXEC) < 0) {
 			r = mp_fail(err, errno, "pipe for output");
 			break;
 		}
-		s->fd = ends[0];
 		child[i] = ends[1];
-		if (fcntl(s->fd, F_SETFL, O_NONBLOCK) < 0)
+		if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0)
 			r = mp_fail(err, errno, "pipe for output");
-		s->source = (struct mp_source){ .fd = s->fd, .events = EPOLLIN, .ready = ready };
 		if (r == 0)
-			r = mp_loop_add(config->loop, &s->source, err);
+			r = watch(&pump->streams[i], ends[0], err);
+		else
+			(void)close(ends[0]);
 	}
 	if (r < 0) {
 		mp_closep(&child[0]);
@@ -177,6 +256,65 @@ int mp_log_pump_new(const struct mp_log_pump_config *config, struct mp_log_pump 
 	ret_child_fds[1] = child[1];
 	*ret = pump;
 	return 0;
+}
+
+/* Does again what the dead supervisor may have done in part. */
+static void repeat_flight(struct mp_log_pump *pump)
+{
+	const struct mp_log_file_state file = mp_log_area_file(pump->config.area, pump->slot);
+	struct mp_log_flight flight;
+	struct stat st;
+
+	if (!mp_log_area_interrupted(pump->config.area, &flight) || flight.slot != pump->slot)
+		return;
+	/* Entries of the flight, from its first to half of its last. */
+	if (fstat(pump->file, &st) == 0) {
+		const uint64_t size = file.inode == pump->inode ? file.size : 0;
+
+		if ((uint64_t)st.st_size > size)
+			(void)!ftruncate(pump->file, (off_t)size);
+	}
+
+	struct stream *s = &pump->streams[flight.stream];
+
+	pump->wall = flight.wall;
+	if (flight.is_end)
+		mp_cri_finish(&s->splitter, add_entry, s);
+	else
+		mp_cri_feed(&s->splitter, flight.bytes, flight.n, add_entry, s);
+	land(s);
+}
+
+int mp_log_pump_adopt(const struct mp_log_pump_config *config, const int fds[2],
+		      struct mp_log_pump **ret, struct mp_error *err)
+{
+	struct mp_log_pump *pump = NULL;
+	int r = pump_alloc(config, &pump, err);
+
+	for (int i = 0; i < 2; i++) {
+		if (fds[i] < 0)
+			continue;
+		if (r == 0 && pump)
+			r = watch(&pump->streams[i], fds[i], err);
+		else
+			(void)close(fds[i]);
+	}
+	if (r < 0 || !pump) {
+		mp_log_pump_free(pump);
+		return r;
+	}
+	for (int i = 0; i < 2; i++)
+		mp_log_area_load(config->area, pump->slot, pump->streams[i].kind,
+				 &pump->streams[i].splitter);
+	repeat_flight(pump);
+	*ret = pump;
+	return 0;
+}
+
+void mp_log_pump_pipes(const struct mp_log_pump *pump, int ret_fds[2])
+{
+	ret_fds[0] = pump->streams[0].fd;
+	ret_fds[1] = pump->streams[1].fd;
 }
 
 int mp_log_pump_fd(const struct mp_log_pump *pump)
@@ -201,11 +339,8 @@ uint64_t mp_log_pump_lost(const struct mp_log_pump *pump)
 void mp_log_pump_finish(struct mp_log_pump *pump)
 {
 	mp_log_pump_drain(pump);
-	for (int i = 0; i < 2; i++) {
-		pump->wall = mp_clock_read().wall;
-		mp_cri_finish(&pump->streams[i].splitter, add_entry, &pump->streams[i]);
-		close_stream(&pump->streams[i]);
-	}
+	for (int i = 0; i < 2; i++)
+		end_stream(&pump->streams[i]);
 	tell(pump);
 }
 
@@ -215,6 +350,8 @@ void mp_log_pump_free(struct mp_log_pump *pump)
 		return;
 	close_stream(&pump->streams[0]);
 	close_stream(&pump->streams[1]);
+	if (pump->slot >= 0)
+		mp_log_area_release(pump->config.area, pump->slot);
 	mp_closep(&pump->file);
 	free(pump);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The log of one container record: its stdout and stderr pipes are read by the loop and written
- * to <restart count>.log in CRI format. A full disk costs lines, never supervision.
+ * to <restart count>.log in CRI format, which is rotated. A full disk costs lines, never
+ * supervision; the supervisor's death costs none.
  * Source: pod-semantics reference section 13.
  */
 #pragma once
@@ -11,17 +12,23 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/loop.h"
-#include "runtime/cri_log.h"
+#include "runtime/log_area.h"
+#include "runtime/log_rotate.h"
 
 struct mp_log_pump;
 
-/** struct mp_log_pump_config - borrowed until mp_log_pump_new() returns, but for the callback. */
+/** struct mp_log_pump_config - borrowed until the pump is freed. */
 struct mp_log_pump_config {
 	struct mp_loop *loop;
-	int dir_fd;               /* the pod's log directory */
-	const char *container;    /* directory below it */
-	int64_t restart_count;    /* names the file */
-	void (*wrote)(void *ctx); /* new entries are in the file; may be NULL */
+	struct mp_log_area *area;
+	const char *tag;       /* of the record, for its slot in @area */
+	int dir_fd;            /* the pod's log directory */
+	const char *container; /* directory below it */
+	int64_t restart_count; /* names the file */
+	struct mp_log_limits limits;
+	struct mp_log_zip *zip;     /* compresses what was rotated; NULL: nobody does */
+	void (*wrote)(void *ctx);   /* new entries are in the file; may be NULL */
+	void (*rotated)(void *ctx); /* mp_log_pump_fd() is another file now; may be NULL */
 	/* what was read, before it is made entries of; may be NULL */
 	void (*tap)(void *ctx, enum mp_cri_stream stream, const char *bytes, size_t n);
 	void *ctx;
@@ -36,6 +43,18 @@ struct mp_log_pump_config {
  */
 int mp_log_pump_new(const struct mp_log_pump_config *config, struct mp_log_pump **ret,
 		    int ret_child_fds[2], struct mp_error *err);
+
+/**
+ * mp_log_pump_adopt() - go on with the log of a record whose supervisor died.
+ * @fds: the read ends of its pipes, -EBADF for one that is closed; taken over, also on failure.
+ *
+ * What that supervisor was about to write is written.
+ */
+int mp_log_pump_adopt(const struct mp_log_pump_config *config, const int fds[2],
+		      struct mp_log_pump **ret, struct mp_error *err);
+
+/** mp_log_pump_pipes() - the read ends, -EBADF when closed; borrowed. */
+void mp_log_pump_pipes(const struct mp_log_pump *pump, int ret_fds[2]);
 
 /** mp_log_pump_fd() - the log file, for readers of our own; borrowed. */
 int mp_log_pump_fd(const struct mp_log_pump *pump);
@@ -52,7 +71,7 @@ uint64_t mp_log_pump_lost(const struct mp_log_pump *pump);
  */
 void mp_log_pump_finish(struct mp_log_pump *pump);
 
-/** mp_log_pump_free() - close everything; NULL allowed. */
+/** mp_log_pump_free() - close everything, give back the slot; NULL allowed. */
 void mp_log_pump_free(struct mp_log_pump *pump);
 
 /**

@@ -46,8 +46,8 @@ int mp_sim_trace_open(struct mp_sim_trace *t, const char *path, const struct mp_
 				    "--trace %s: it holds a pod.json already; name a new directory",
 				    path);
 	if (r == 0)
-		r = mp_trace_open(dir_fd, spec, &config, (struct mp_now){ .wall = MP_SIM_EPOCH },
-				  &t->trace, err);
+		r = mp_trace_open(dir_fd, spec, &config, NULL,
+				  (struct mp_now){ .wall = MP_SIM_EPOCH }, &t->trace, err);
 	return mp_wrap(err, r, "--trace %s", path);
 }
 

@@ -105,6 +105,14 @@ bool mp_state_dir_is_locked(const struct mp_state_dir *dir)
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
+void mp_state_dir_reopen(struct mp_state_dir *dir)
+{
+	mp_closep(&dir->lib_fd);
+	mp_closep(&dir->log_fd);
+	(void)open_dir(dir->lib_path, &dir->lib_fd, NULL);
+	(void)open_dir(dir->log_path, &dir->log_fd, NULL);
+}
+
 int mp_state_dir_data(struct mp_state_dir *dir, struct mp_error *err)
 {
 	int r;

@@ -71,6 +71,12 @@ int mp_state_dir_lock(struct mp_state_dir *dir, struct mp_error *err);
 /** mp_state_dir_is_locked() - a live supervisor holds the pod. */
 bool mp_state_dir_is_locked(const struct mp_state_dir *dir);
 
+/**
+ * mp_state_dir_reopen() - open data and logs again in the mount namespace that we are in now, so that
+ * what is opened below them can be mounted. What is not there yet is made when it is needed.
+ */
+void mp_state_dir_reopen(struct mp_state_dir *dir);
+
 /** mp_state_dir_data() - open @lib_fd, making the directory if need be. */
 int mp_state_dir_data(struct mp_state_dir *dir, struct mp_error *err);
 

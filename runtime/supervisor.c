@@ -28,6 +28,7 @@
 #include "runtime/node.h"
 #include "runtime/object_store.h"
 #include "runtime/pod_json.h"
+#include "runtime/recover.h"
 #include "runtime/result.h"
 #include "runtime/room.h"
 #include "runtime/startup.h"
@@ -215,7 +216,7 @@ void mp_exec_note_dns(struct mp_supervisor *sv, const struct mp_dns_notes *notes
  * Mounts of ours are nobody else's business: volumes live in a namespace that ends with the pod,
  * and containers are cloned from it. What the host mounts later still arrives (slave).
  */
-static int enter_own_mounts(struct mp_supervisor *sv, struct mp_error *err)
+int mp_supervisor_own_mounts(struct mp_supervisor *sv, struct mp_error *err)
 {
 	sv->host_mnt_ns_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	if (sv->host_mnt_ns_fd < 0)
@@ -224,7 +225,8 @@ static int enter_own_mounts(struct mp_supervisor *sv, struct mp_error *err)
 		return mp_fail(err, errno, "make a mount namespace");
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return mp_fail(err, errno, "make mounts private");
-	return 0;
+	sv->mnt_ns_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	return sv->mnt_ns_fd < 0 ? mp_fail(err, errno, "open our mount namespace") : 0;
 }
 
 /*
@@ -232,7 +234,7 @@ static int enter_own_mounts(struct mp_supervisor *sv, struct mp_error *err)
  * points, tmpfs volumes. Files there cost a twentieth of what they cost on a disk, and end with
  * the namespace. sv->dir.run_fd still names the directory below it, which everybody sees.
  */
-static int enter_private_dir(struct mp_supervisor *sv, struct mp_error *err)
+int mp_supervisor_private_dir(struct mp_supervisor *sv, struct mp_error *err)
 {
 	if (mount("minipod", sv->dir.run_path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
 		  "mode=0700,size=64m") < 0)
@@ -254,15 +256,12 @@ static void leave_private_dir(struct mp_supervisor *sv)
 	mp_closep(&sv->private_fd);
 }
 
-static int make_machine(struct mp_supervisor *sv, struct mp_error *err)
+int mp_supervisor_alloc(struct mp_supervisor *sv, struct mp_error *err)
 {
 	const size_t n = mp_spec_n_containers(sv->spec);
-	struct mp_pod_config config = { .started_at = sv->now.mono, .is_cold_start = true };
-	int r;
 
-	if (getrandom(&config.seed, sizeof(config.seed), 0) != (ssize_t)sizeof(config.seed))
-		return mp_fail(err, errno, "random seed");
-	sv->pod_mem = calloc(1, mp_pod_size(sv->spec));
+	if (!sv->pod_mem)
+		sv->pod_mem = calloc(1, mp_pod_size(sv->spec));
 	sv->queue = calloc(MP_QUEUE_MAX, sizeof(*sv->queue));
 	sv->plan.size = MP_PLAN_MIN + 16 * n;
 	sv->plan.actions = calloc(sv->plan.size, sizeof(*sv->plan.actions));
@@ -274,9 +273,62 @@ static int make_machine(struct mp_supervisor *sv, struct mp_error *err)
 		return mp_fail(err, ENOMEM, "pod state");
 	for (size_t i = 0; i < sv->spec->n_volumes; i++)
 		sv->volumes[i].fd = -EBADF;
+	return 0;
+}
+
+int mp_supervisor_open_trace(struct mp_supervisor *sv, const struct mp_pod_config *config,
+			     struct mp_error *err)
+{
+	const struct mp_supervisor_config *c = &sv->config;
+	char boot_id[40], link[48], dir[PATH_MAX], result[PATH_MAX + 256];
+	struct mp_trace_origin origin = { .boot_id = mp_recovery_boot_id(boot_id),
+					  .pod_cidr = c->pod_cidr,
+					  .cgroup_root = c->cgroup_root,
+					  .log_max_bytes = c->log_limits.max_bytes,
+					  .log_max_files = c->log_limits.max_files };
+	ssize_t n = -1;
+
+	if (c->result_name) {
+		(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", c->result_dir_fd);
+		n = readlink(link, dir, sizeof(dir) - 1);
+	}
+	if (n > 0) {
+		dir[n] = '\0';
+		(void)snprintf(result, sizeof(result), "%s/%.255s", dir, c->result_name);
+		origin.result = result;
+	}
+	return mp_trace_open(sv->dir.run_fd, sv->spec, config, &origin, sv->now, &sv->trace, err);
+}
+
+static int make_machine(struct mp_supervisor *sv, struct mp_error *err)
+{
+	struct mp_pod_config config = { .started_at = sv->now.mono, .is_cold_start = true };
+	int r = mp_supervisor_alloc(sv, err);
+
+	if (r < 0)
+		return r;
+	if (getrandom(&config.seed, sizeof(config.seed), 0) != (ssize_t)sizeof(config.seed))
+		return mp_fail(err, errno, "random seed");
 	sv->pod = mp_pod_init(sv->pod_mem, sv->spec, &config);
-	r = mp_trace_open(sv->dir.run_fd, sv->spec, &config, sv->now, &sv->trace, err);
-	return r;
+	return mp_supervisor_open_trace(sv, &config, err);
+}
+
+/* A pod that was not there before. */
+static int begin_new(struct mp_supervisor *sv, struct mp_error *err)
+{
+	int r = mp_supervisor_own_mounts(sv, err);
+
+	if (r == 0)
+		r = mp_log_area_new(&sv->log_area, err);
+	if (r == 0)
+		r = mp_state_dir_create(sv->config.roots, sv->spec, &sv->dir, err);
+	if (r == 0)
+		r = mp_supervisor_write_pod(sv, err);
+	if (r == 0)
+		r = mp_supervisor_private_dir(sv, err);
+	if (r == 0)
+		r = mp_objects_write(sv->dir.run_fd, sv->config.objects, err);
+	return r == 0 ? make_machine(sv, err) : r;
 }
 
 static int set_up(struct mp_supervisor *sv, struct mp_error *err)
@@ -295,8 +347,6 @@ static int set_up(struct mp_supervisor *sv, struct mp_error *err)
 	(void)snprintf(sv->node_name, sizeof(sv->node_name), "%s", sv->node.node_name);
 	(void)snprintf(sv->host_ip, sizeof(sv->host_ip), "%s", sv->node.host_ip);
 	if (r == 0)
-		r = enter_own_mounts(sv, err);
-	if (r == 0)
 		r = mp_loop_new(&sv->loop, err);
 	if (r == 0) {
 		sv->signals = (struct mp_source){ .fd = sv->signal_fd,
@@ -304,18 +354,12 @@ static int set_up(struct mp_supervisor *sv, struct mp_error *err)
 						  .ready = signals_ready };
 		r = mp_loop_add(sv->loop, &sv->signals, err);
 	}
+	mp_log_zip_init(&sv->log_zip, sv->loop);
+	if (r == 0)
+		r = c->recovery ? mp_recover_begin(sv, err) : begin_new(sv, err);
+	/* In the mount namespace that containers are cloned from: open_tree(2) insists on it. */
 	if (r == 0)
 		r = mp_image_store_open(c->roots->lib, mp_image_busybox(), &sv->images, err);
-	if (r == 0)
-		r = mp_state_dir_create(c->roots, sv->spec, &sv->dir, err);
-	if (r == 0)
-		r = mp_supervisor_write_pod(sv, err);
-	if (r == 0)
-		r = mp_objects_write(sv->dir.run_fd, c->objects, err);
-	if (r == 0)
-		r = enter_private_dir(sv, err);
-	if (r == 0)
-		r = make_machine(sv, err);
 	if (r == 0)
 		r = mp_control_open(sv, &sv->control, err);
 	if (r == 0)
@@ -374,14 +418,17 @@ static int supervise(struct mp_supervisor *sv, struct mp_error *err)
 		if (mp_pod_is_finished(sv->pod))
 			return 0;
 		mp_exec_when_idle(sv);
-		mp_loop_arm(sv->loop, mp_nsec_min(wake_at, mp_executor_deadline(sv)));
+		/* Output of containers and the like is nothing that a plan depends on. */
+		while (sv->n_queued == 0 && sv->now.mono < wake_at) {
+			mp_loop_arm(sv->loop, mp_nsec_min(wake_at, mp_executor_deadline(sv)));
 
-		const int r = mp_loop_turn(sv->loop, err);
+			const int r = mp_loop_turn(sv->loop, err);
 
-		if (r < 0)
-			return r;
-		sv->now = mp_clock_read();
-		mp_executor_expire(sv, sv->now.mono);
+			if (r < 0)
+				return r;
+			sv->now = mp_clock_read();
+			mp_executor_expire(sv, sv->now.mono);
+		}
 	}
 }
 
@@ -395,14 +442,27 @@ static void send_object(struct mp_supervisor *sv)
 	mp_arena_done(&arena);
 }
 
+static void free_memory(struct mp_supervisor *sv)
+{
+	mp_json_done(&sv->status_json);
+	free(sv->pod_mem);
+	free(sv->queue);
+	free(sv->plan.actions);
+	free(sv->records);
+	free(sv->start_errno);
+	free(sv->volumes);
+}
+
 static void release(struct mp_supervisor *sv)
 {
 	if (sv->echo)
 		mp_echo_flush(sv->echo);
 	mp_storage_watch_free(sv->storage);
 	mp_room_free(sv->room);
-	if (sv->loop)
+	if (sv->loop) {
 		mp_attempts_end(sv->loop);
+		mp_log_zip_end(&sv->log_zip);
+	}
 	mp_exec_stop_pulls(sv);
 	mp_echo_free(sv->echo);
 	mp_trace_close(sv->trace);
@@ -413,17 +473,13 @@ static void release(struct mp_supervisor *sv)
 	mp_loop_free(sv->loop);
 	mp_closep(&sv->signal_fd);
 	mp_closep(&sv->host_mnt_ns_fd);
+	mp_closep(&sv->mnt_ns_fd);
+	mp_log_area_free(sv->log_area);
 	mp_closep(&sv->shm_fd);
 	mp_closep(&sv->ip_fd);
 	mp_closep(&sv->user_ids_fd);
-	mp_json_done(&sv->status_json);
 	mp_live_done(sv);
-	free(sv->pod_mem);
-	free(sv->queue);
-	free(sv->plan.actions);
-	free(sv->records);
-	free(sv->start_errno);
-	free(sv->volumes);
+	free_memory(sv);
 }
 
 int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code,
@@ -434,6 +490,7 @@ int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code,
 		.spec = config->spec,
 		.signal_fd = -EBADF,
 		.host_mnt_ns_fd = -EBADF,
+		.mnt_ns_fd = -EBADF,
 		.shm_fd = -EBADF,
 		.ip_fd = -EBADF,
 		.user_ids_fd = -EBADF,
@@ -450,6 +507,11 @@ int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code,
 	mp_live_init(&sv);
 	mp_json_init(&sv.status_json, MP_JSON_COMPACT);
 	r = set_up(&sv, err);
+	/* A pod that could not be taken over is left as it is, to be tried again: we only leave. */
+	if (r < 0 && config->recovery) {
+		free_memory(&sv);
+		return r;
+	}
 	if (r == 0)
 		r = supervise(&sv, err);
 	if (r < 0) {

@@ -36,6 +36,7 @@ struct mp_room;
 struct mp_storage_watch;
 struct mp_startup;
 struct mp_image_job;
+struct mp_recovery;
 struct mp_supervisor;
 struct mp_container_io;
 
@@ -63,7 +64,8 @@ struct mp_record {
 	struct mp_source exited;  /* on @pidfd */
 	bool is_running;
 	struct mp_log_pump *log;
-	struct mp_container_io *io;             /* owned; NULL: neither stdin nor tty */
+	struct mp_container_io *io; /* owned; NULL: neither stdin nor tty */
+	char log_tag[MP_LOG_TAG_MAX];
 	char termination_file[32];              /* name in the pod's private directory */
 	struct mp_attempt *hooks[2];            /* by enum mp_hook_kind */
 	struct mp_attempt *probes[MP_N_PROBES]; /* by enum mp_probe_kind */
@@ -94,8 +96,10 @@ struct mp_supervisor_config {
 	bool is_quiet;
 	int64_t start_wall;
 	struct mp_startup *startup; /* who waits for the start of a background pod; NULL: nobody */
-	int result_dir_fd;          /* the final object goes to this directory ... */
-	const char *result_name;    /* ... under this name; NULL: is not wanted */
+	struct mp_log_limits log_limits;
+	int result_dir_fd;            /* the final object goes to this directory ... */
+	const char *result_name;      /* ... under this name; NULL: is not wanted */
+	struct mp_recovery *recovery; /* of a dead supervisor's pod, see recover.h; NULL: a new pod */
 };
 
 #define MP_TEXT_MAX 16384
@@ -109,6 +113,14 @@ struct mp_queued {
 
 #define MP_QUEUE_MAX 128
 
+/* What pause keeps for the pod, beside three descriptors for each container: see mp_record_tag(). */
+#define MP_KEPT_MOUNTS       "mounts"
+#define MP_KEPT_ADDRESS      "address"
+#define MP_KEPT_USER_IDS     "user.ids"
+#define MP_KEPT_LOG_MEMORY   "log.memory"
+#define MP_KEPT_LOG_STAGE    "log.stage"
+#define MP_KEPT_LOG_STAGE_IN "log.stage.in"
+
 struct mp_supervisor {
 	struct mp_supervisor_config config;
 	const struct mp_pod_spec *spec; /* @live's */
@@ -121,11 +133,14 @@ struct mp_supervisor {
 	struct mp_source signals;
 	sigset_t old_mask;
 	int host_mnt_ns_fd; /* owned */
+	int mnt_ns_fd;      /* owned: our own, with the pod's volumes */
 	struct mp_state_dir dir;
 	struct mp_report report;
 	struct mp_trace *trace;
 	struct mp_control *control;
 	struct mp_echo *echo;
+	struct mp_log_area *log_area; /* owned; pause keeps its descriptors */
+	struct mp_log_zip log_zip;
 
 	void *pod_mem;
 	struct mp_pod *pod;
@@ -186,6 +201,21 @@ int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code,
 /** mp_supervisor_write_pod() - pod.json as the spec is now. */
 int mp_supervisor_write_pod(struct mp_supervisor *sv, struct mp_error *err);
 
+/* Parts of setting up, for a new pod and for one that is recovered. */
+
+/** mp_supervisor_own_mounts() - a mount namespace of our own. */
+int mp_supervisor_own_mounts(struct mp_supervisor *sv, struct mp_error *err);
+
+/** mp_supervisor_private_dir() - the pod's tmpfs, over its run directory. */
+int mp_supervisor_private_dir(struct mp_supervisor *sv, struct mp_error *err);
+
+/** mp_supervisor_alloc() - all memory that the pod will need; sv->pod_mem if there is none yet. */
+int mp_supervisor_alloc(struct mp_supervisor *sv, struct mp_error *err);
+
+/** mp_supervisor_open_trace() - the journal, and how we are run into it. */
+int mp_supervisor_open_trace(struct mp_supervisor *sv, const struct mp_pod_config *config,
+			     struct mp_error *err);
+
 /** mp_executor_do() - carry out one action; answers are posted, now or later. */
 void mp_executor_do(struct mp_supervisor *sv, const struct mp_action *action);
 
@@ -218,6 +248,24 @@ void mp_exec_abandon_probe(struct mp_supervisor *sv, size_t index, enum mp_probe
 
 /** mp_exec_when_idle() - what can wait until the pod has started; called before each sleep. */
 void mp_exec_when_idle(struct mp_supervisor *sv);
+
+/** mp_exec_open_cgroup_host() - find the hierarchies, once. */
+int mp_exec_open_cgroup_host(struct mp_supervisor *sv, struct mp_error *err);
+
+/** mp_exec_find_huge_pages() - which page sizes the pod's cgroups limit. */
+void mp_exec_find_huge_pages(struct mp_supervisor *sv);
+
+/** mp_exec_watch_sandbox() - notice the end of sv->infra. */
+int mp_exec_watch_sandbox(struct mp_supervisor *sv, struct mp_error *err);
+
+/** mp_exec_name_pod() - its host names, from the spec. */
+int mp_exec_name_pod(struct mp_supervisor *sv, struct mp_error *err);
+
+/** mp_exec_make_shm() - the pod's /dev/shm; an existing one is opened. */
+int mp_exec_make_shm(struct mp_supervisor *sv, struct mp_error *err);
+
+/** mp_exec_reopen_volumes() - set up again what the supervisor before us had, quietly. */
+void mp_exec_reopen_volumes(struct mp_supervisor *sv);
 
 /** mp_exec_try_tear_down() - one round of removing everything; false: something still lives. */
 bool mp_exec_try_tear_down(struct mp_supervisor *sv, struct mp_error *err);
@@ -254,8 +302,61 @@ void mp_exec_release_all(struct mp_supervisor *sv);
 int mp_record_build(struct mp_supervisor *sv, size_t index, int64_t restart_count,
 		    struct mp_record **ret, const char **ret_reason, struct mp_error *err);
 
+/** mp_record_alloc() - an empty one; NULL when out of memory. */
+struct mp_record *mp_record_alloc(struct mp_supervisor *sv, size_t index, int64_t restart_count);
+
+/** mp_record_refill() - what a process of the container is, given its record's ids and @env. */
+int mp_record_refill(struct mp_record *record, struct mp_env *env, struct mp_error *err);
+
+/**
+ * mp_record_recover() - the record that the supervisor before us made.
+ * @has_process: it may be running, or has ended without that supervisor's knowledge: what exec and
+ *               the like need is put together again. Otherwise only what its removal needs.
+ *
+ * Its process and its log are the caller's to take over.
+ */
+int mp_record_recover(struct mp_supervisor *sv, size_t index, const struct mp_pod_record *kept,
+		      bool has_process, struct mp_record **ret, struct mp_error *err);
+
+/** enum mp_record_stream - what of a container's standard files its supervisor holds. */
+enum mp_record_stream {
+	MP_STREAM_OUT = 0, /* read end of stdout */
+	MP_STREAM_ERR,     /* read end of stderr */
+	MP_STREAM_INPUT,   /* from here as mp_container_io_fds() has them */
+	MP_STREAM_TERMINAL,
+	MP_STREAM_LOG,
+	MP_STREAM_N,
+};
+
+/** mp_record_stream_tag() - for mp_record_tag(). */
+const char *mp_record_stream_tag(enum mp_record_stream stream);
+
+/**
+ * mp_record_adopt() - take over a recovered record's process and standard files.
+ * @pidfd, @fds: taken over, also on failure; -EBADF for what there is not.
+ */
+int mp_record_adopt(struct mp_record *record, int pidfd, const int fds[MP_STREAM_N],
+		    struct mp_error *err);
+
+/**
+ * mp_record_collect_exit() - its process has ended: how, with its message; its log is finished.
+ * @ev: .exited is filled in; its message is valid until the next call.
+ *
+ * Return: false when it has not ended.
+ */
+bool mp_record_collect_exit(struct mp_record *record, struct mp_event *ev);
+
+/** mp_record_detached() - a client with input has left. */
+void mp_record_detached(const struct mp_record *record);
+
 /** mp_record_name() - "<name>.<restart count>": its cgroup, and in messages. */
 char *mp_record_name(const struct mp_record *record, char buf[128]);
+
+/** mp_record_tag() - "<12 digits>.<what>": what pause keeps of it. */
+char *mp_record_tag(const struct mp_record *record, const char *what, char buf[32]);
+
+/** mp_record_log_config() - how its log is pumped. */
+struct mp_log_pump_config mp_record_log_config(struct mp_record *record);
 
 /** mp_record_dir_name() - the first 12 digits of its id. */
 char *mp_record_dir_name(const char *id, char buf[16]);

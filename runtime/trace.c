@@ -48,8 +48,29 @@ static void end(struct mp_trace *t, struct mp_json *w)
 	t->n += len + 1;
 }
 
+static void put_origin(struct mp_json *w, const struct mp_trace_origin *origin)
+{
+	const struct {
+		const char *key, *text;
+	} texts[] = {
+		{ "bootID", origin->boot_id },
+		{ "podCIDR", origin->pod_cidr },
+		{ "cgroupRoot", origin->cgroup_root },
+		{ "resultFile", origin->result },
+	};
+
+	for (size_t i = 0; i < MP_ARRAY_SIZE(texts); i++)
+		if (texts[i].text)
+			mp_json_put_string(w, texts[i].key, texts[i].text);
+	if (origin->log_max_files > 0) {
+		mp_json_put_int(w, "logMaxBytes", origin->log_max_bytes);
+		mp_json_put_int(w, "logMaxFiles", origin->log_max_files);
+	}
+}
+
 int mp_trace_open(int dir_fd, const struct mp_pod_spec *spec, const struct mp_pod_config *config,
-		  struct mp_now now, struct mp_trace **ret, struct mp_error *err)
+		  const struct mp_trace_origin *origin, struct mp_now now, struct mp_trace **ret,
+		  struct mp_error *err)
 {
 	struct mp_trace *t = calloc(1, sizeof(*t));
 	struct mp_json w;
@@ -69,6 +90,8 @@ int mp_trace_open(int dir_fd, const struct mp_pod_spec *spec, const struct mp_po
 	mp_json_stringf(&w, "%llu", (unsigned long long)config->seed);
 	mp_json_put_int(&w, "started", config->started_at);
 	mp_json_put_bool(&w, "cold", config->is_cold_start);
+	if (origin)
+		put_origin(&w, origin);
 	end(t, &w);
 	*ret = t;
 	return 0;

@@ -15,12 +15,23 @@
 
 struct mp_trace;
 
+/** struct mp_trace_origin - what a successor has to know of how the pod is run. NULL: absent. */
+struct mp_trace_origin {
+	const char *boot_id; /* of the machine's present life */
+	const char *pod_cidr;
+	const char *cgroup_root;
+	const char *result;    /* absolute path of --result-file */
+	int64_t log_max_bytes; /* 0: not said */
+	int64_t log_max_files;
+};
+
 /**
  * mp_trace_open() - append to trace.jsonl in @dir_fd (made 0600); the first line says version,
- * seed and start.
+ * seed, start and @origin.
  */
 int mp_trace_open(int dir_fd, const struct mp_pod_spec *spec, const struct mp_pod_config *config,
-		  struct mp_now now, struct mp_trace **ret, struct mp_error *err);
+		  const struct mp_trace_origin *origin, struct mp_now now, struct mp_trace **ret,
+		  struct mp_error *err);
 
 /** mp_trace_event() - one event of this turn; only buffered. */
 void mp_trace_event(struct mp_trace *trace, const struct mp_event *ev, struct mp_now now);

@@ -154,6 +154,7 @@ static bool read_details(const struct mp_node *n, const struct mp_pod_spec *spec
 	case MP_EV_RECOVERED_CONTAINER:
 		ev->recovered.is_running = bool_at(n, "running");
 		ev->recovered.is_known = bool_at(n, "known");
+		ev->recovered.has_not_begun = bool_at(n, "notBegun");
 		read_exited(n, ev);
 		break;
 	case MP_EV_EVICT:
@@ -244,6 +245,14 @@ int mp_trace_line_read(struct mp_arena *arena, const struct mp_pod_spec *spec, c
 	ret->seed = strtoull(text_at(root, "seed") ? text_at(root, "seed") : "0", NULL, 10);
 	ret->started = int_at(root, "started");
 	ret->is_cold = bool_at(root, "cold");
+	ret->origin = (struct mp_trace_origin){
+		.boot_id = text_at(root, "bootID"),
+		.pod_cidr = text_at(root, "podCIDR"),
+		.cgroup_root = text_at(root, "cgroupRoot"),
+		.result = text_at(root, "resultFile"),
+		.log_max_bytes = int_at(root, "logMaxBytes"),
+		.log_max_files = int_at(root, "logMaxFiles"),
+	};
 	return 0;
 }
 
@@ -259,6 +268,9 @@ struct life {
 	int64_t turn;
 	struct mp_json json;
 	struct mp_replay *ret;
+	bool is_lenient;             /* a difference is noted, and life goes on */
+	struct mp_trace_line *start; /* the last one; NULL: not wanted */
+	struct mp_arena *arena;      /* of its strings */
 };
 
 static const char *action_text(struct life *life, const struct mp_action *action, size_t *len)
@@ -278,6 +290,9 @@ static const char *action_text(struct life *life, const struct mp_action *action
 
 static void differ(struct life *life, const char *wanted, size_t wanted_len, const char *got)
 {
+	if (life->ret->is_different)
+		return;
+
 	struct mp_buf a = MP_BUF(life->ret->wanted), b = MP_BUF(life->ret->got);
 
 	life->ret->is_different = true;
@@ -330,6 +345,9 @@ static int see_line(struct life *life, struct mp_arena *arena, const char *text,
 		return r;
 	if (line.kind != MP_TRACE_ACTION)
 		end_turn(life);
+	if (line.kind == MP_TRACE_START && life->start &&
+	    mp_trace_line_read(life->arena, life->spec, text, len, life->start, err) < 0)
+		return -ENOMEM;
 	if (line.kind == MP_TRACE_START) {
 		life->plan.n = 0;
 		life->next = 0;
@@ -358,7 +376,7 @@ static int live(struct life *life, const char *text, size_t len, struct mp_error
 {
 	const char *end = text + len;
 
-	while (text < end && !life->ret->is_different) {
+	while (text < end && (life->is_lenient || !life->ret->is_different)) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
 		struct mp_arena arena = { 0 };
 		int r;
@@ -375,25 +393,81 @@ static int live(struct life *life, const char *text, size_t len, struct mp_error
 	return 0;
 }
 
+static int live_all(struct life *life, void *mem, const char *text, size_t len,
+		    struct mp_error *err)
+{
+	/* As the supervisor has it: what is cut off there must be cut off here. */
+	const size_t size = MP_PLAN_MIN + 16 * mp_spec_n_containers(life->spec);
+
+	life->mem = mem;
+	life->plan.actions = calloc(size, sizeof(*life->plan.actions));
+	life->plan.size = size;
+	if (!life->mem || !life->plan.actions)
+		return mp_fail(err, ENOMEM, "replay");
+	return live(life, text, len, err);
+}
+
 int mp_trace_replay(const struct mp_pod_spec *spec, const char *text, size_t len,
 		    struct mp_replay *ret, struct mp_error *err)
 {
-	/* As the supervisor has it: what is cut off there must be cut off here. */
-	const size_t size = MP_PLAN_MIN + 16 * mp_spec_n_containers(spec);
 	struct life life = { .spec = spec, .ret = ret };
+	mp_auto_free void *mem = malloc(mp_pod_size(spec));
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
-	life.mem = malloc(mp_pod_size(spec));
-	life.plan.actions = calloc(size, sizeof(*life.plan.actions));
-	life.plan.size = size;
 	mp_json_init(&life.json, MP_JSON_COMPACT);
-	if (life.mem && life.plan.actions)
-		r = live(&life, text, len, err);
-	else
-		r = mp_fail(err, ENOMEM, "replay");
+	r = live_all(&life, mem, text, len, err);
 	mp_json_done(&life.json);
 	free(life.plan.actions);
-	free(life.mem);
 	return r;
+}
+
+/* The actions that were decided and not recorded, as lines. */
+static int collect_missing(struct life *life, struct mp_revival *ret)
+{
+	for (; life->next < life->plan.n; life->next++) {
+		size_t len;
+		const char *line = action_text(life, &life->plan.actions[life->next], &len);
+		char *more = line ? realloc(ret->missing, ret->missing_len + len + 1) : NULL;
+
+		if (!more)
+			return -ENOMEM;
+		memcpy(more + ret->missing_len, line, len);
+		more[ret->missing_len + len] = '\n';
+		ret->missing = more;
+		ret->missing_len += len + 1;
+	}
+	return 0;
+}
+
+int mp_trace_revive(const struct mp_pod_spec *spec, const char *text, size_t len, void *mem,
+		    struct mp_arena *arena, struct mp_revival *ret, struct mp_error *err)
+{
+	const char *last = len > 0 ? memrchr(text, '\n', len) : NULL;
+	static struct mp_replay replay;
+	static struct mp_trace_line start; /* large; one thread */
+	struct life life = {
+		.spec = spec, .ret = &replay, .is_lenient = true, .start = &start, .arena = arena
+	};
+	int r;
+
+	memset(&replay, 0, sizeof(replay));
+	memset(&start, 0, sizeof(start));
+	*ret = (struct mp_revival){ .whole = last ? (size_t)(last + 1 - text) : 0 };
+	mp_json_init(&life.json, MP_JSON_COMPACT);
+	r = live_all(&life, mem, text, ret->whole, err);
+	if (r == 0 && collect_missing(&life, ret) < 0)
+		r = mp_fail(err, ENOMEM, "journal");
+	mp_json_done(&life.json);
+	free(life.plan.actions);
+	if (r < 0) {
+		free(ret->missing);
+		ret->missing = NULL;
+		return r;
+	}
+	ret->pod = life.pod;
+	ret->origin = start.origin;
+	ret->seed = start.seed;
+	ret->is_different = replay.is_different;
+	return 0;
 }

@@ -10,6 +10,7 @@
 #include "runtime/base/document.h"
 #include "runtime/base/error.h"
 #include "runtime/base/str.h"
+#include "runtime/trace.h"
 
 #define MP_TRACE_GROUPS_MAX 32
 
@@ -20,10 +21,11 @@ struct mp_trace_line {
 	enum mp_trace_line_kind kind;
 	struct mp_now now;
 	int64_t turn;
-	uint64_t seed;      /* START */
-	mp_nsec started;    /* START */
-	bool is_cold;       /* START */
-	struct mp_event ev; /* EVENT */
+	uint64_t seed;                 /* START */
+	mp_nsec started;               /* START */
+	bool is_cold;                  /* START */
+	struct mp_trace_origin origin; /* START */
+	struct mp_event ev;            /* EVENT */
 	int64_t groups[MP_TRACE_GROUPS_MAX];
 };
 
@@ -55,3 +57,23 @@ struct mp_replay {
  */
 int mp_trace_replay(const struct mp_pod_spec *spec, const char *text, size_t len,
 		    struct mp_replay *ret, struct mp_error *err);
+
+/** struct mp_revival - a dead supervisor's machine. */
+struct mp_revival {
+	struct mp_pod *pod;            /* in the memory given; NULL: the journal has no start */
+	struct mp_trace_origin origin; /* of the last start; strings in the arena given */
+	uint64_t seed;
+	size_t whole;  /* bytes of the journal that are whole lines */
+	char *missing; /* heap; lines of the last turn's actions that did not get into it */
+	size_t missing_len;
+	bool is_different; /* another build wrote it: its machine decides otherwise */
+};
+
+/**
+ * mp_trace_revive() - live a journal again up to its end, to go on from there.
+ * @mem: mp_pod_size() bytes.
+ *
+ * Return: 0; -EINVAL with "line N: what" for a broken journal; -ENOMEM.
+ */
+int mp_trace_revive(const struct mp_pod_spec *spec, const char *text, size_t len, void *mem,
+		    struct mp_arena *arena, struct mp_revival *ret, struct mp_error *err);

@@ -252,6 +252,8 @@ static void put_details(struct mp_json *w, const struct mp_pod_spec *spec,
 	case MP_EV_RECOVERED_CONTAINER:
 		mp_json_put_bool(w, "running", ev->recovered.is_running);
 		mp_json_put_bool(w, "known", ev->recovered.is_known);
+		if (ev->recovered.has_not_begun)
+			mp_json_put_bool(w, "notBegun", true);
 		put_exited(w, ev);
 		break;
 	case MP_EV_EVICT:

@@ -82,7 +82,7 @@ static char *make_journal(size_t *len)
 	assert_non_null(mkdtemp(dir));
 	fd = open(dir, O_DIRECTORY | O_CLOEXEC);
 	assert_true(fd >= 0);
-	assert_int_equal(mp_trace_open(fd, &pod.spec, &config,
+	assert_int_equal(mp_trace_open(fd, &pod.spec, &config, NULL,
 				       (struct mp_now){ .wall = MP_SIM_EPOCH }, &trace, &err),
 			 0);
 	watch.arg = trace;

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/cmd_recover.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/background.h"
+#include "runtime/base/clock_io.h"
+#include "runtime/base/log.h"
+#include "runtime/cli.h"
+#include "runtime/recover.h"
+
+#define WITHIN_MS 60000
+
+const struct mp_option mp_recover_options[] = {
+	{ "all", 0, NULL, "every pod of every namespace whose supervisor died", false },
+	{ "namespace", 'n', "NAME", "of this namespace (default)", false },
+	{ NULL, 0, NULL, NULL, false },
+};
+
+struct recover {
+	const struct mp_args *args;
+	struct mp_roots roots;
+	bool is_all;
+};
+
+/* "default_web" -> "pod/web", with its namespace when it is another one. */
+static const char *pod_text(const struct recover *rc, const char *dir_name, char *buf, size_t size)
+{
+	const char *name = strchr(dir_name, '_');
+
+	name = name ? name + 1 : dir_name;
+	(void)snprintf(buf, size, "pod/%s%s%.*s%s", name, rc->is_all ? " (" : "",
+		       rc->is_all ? (int)(name - dir_name - 1) : 0, dir_name,
+		       rc->is_all ? ")" : "");
+	return buf;
+}
+
+static int begin(const struct recover *rc, const char *dir_name, struct mp_background *ret,
+		 struct mp_error *err)
+{
+	struct mp_recovery *recovery = calloc(1, sizeof(*recovery));
+	struct mp_supervisor_config config = {
+		.roots = &rc->roots,
+		.pod_cidr = mp_cli_option(rc->args, "pod-cidr", "MINIPOD_POD_CIDR", "10.88.0.0/16"),
+		.cgroup_root = mp_cli_option(rc->args, "cgroup-root", "MINIPOD_CGROUP_ROOT", NULL),
+		.start_wall = mp_clock_read().wall,
+		.log_limits = MP_LOG_LIMITS_DEFAULT,
+	};
+	int r = recovery ? mp_recovery_open(&rc->roots, dir_name, recovery, err) :
+			   mp_fail(err, ENOMEM, "recover");
+
+	if (r == 0) {
+		mp_recovery_config(recovery, &config);
+		r = mp_background_begin(&config, MP_START_NONE, ret, err);
+		mp_recovery_done(recovery);
+	}
+	free(recovery);
+	return r;
+}
+
+static int recover_one(const struct recover *rc, const char *dir_name)
+{
+	struct mp_background background = { .fd = -EBADF };
+	struct mp_error err = MP_ERROR_NONE;
+	char text[2048] = "", pod[600];
+	int code = 0;
+	int r = begin(rc, dir_name, &background, &err);
+
+	(void)pod_text(rc, dir_name, pod, sizeof(pod));
+	/* With --all, what needs nothing is passed over without a word. */
+	if (rc->is_all && (r == -EAGAIN || r == -ENODATA || r == -ENOENT))
+		return 0;
+	if (r == 0)
+		r = mp_background_wait(&background, WITHIN_MS, &code, text, sizeof(text));
+	if (r == -ENOENT) {
+		(void)fprintf(stderr, "Error from server (NotFound): pods \"%s\" not found\n",
+			      strchr(dir_name, '_') + 1);
+		return MP_EXIT_ERROR;
+	}
+	if (r == -EAGAIN)
+		(void)mp_fail_text(&err, EAGAIN, "its supervisor lives: there is nothing to do");
+	else if (r == -ETIMEDOUT)
+		(void)mp_fail_text(&err, ETIMEDOUT, "no answer of the new supervisor yet");
+	else if (r == -EPIPE)
+		(void)mp_fail_text(&err, EPIPE, "the new supervisor ended without a word");
+	else if (r == 0 && code == MP_EXIT_OURS)
+		r = mp_fail_text(&err, EIO, "%s", text);
+	if (r < 0) {
+		mp_log(MP_LOG_ERROR, "%s: %s", pod, err.msg);
+		return MP_EXIT_ERROR;
+	}
+	(void)printf("%s recovered\n", pod);
+	(void)fflush(stdout);
+	return 0;
+}
+
+static int recover_all(const struct recover *rc)
+{
+	char path[PATH_MAX + 8];
+	struct dirent **entries = NULL;
+	int code = 0, n;
+
+	(void)snprintf(path, sizeof(path), "%s/pods", rc->roots.run);
+	n = scandir(path, &entries, NULL, alphasort);
+	for (int i = 0; i < n; i++) {
+		if (entries[i]->d_name[0] != '.' && strchr(entries[i]->d_name, '_') &&
+		    recover_one(rc, entries[i]->d_name) != 0)
+			code = MP_EXIT_ERROR;
+		free(entries[i]);
+	}
+	free(entries);
+	return code;
+}
+
+int mp_cmd_recover(const struct mp_args *args)
+{
+	struct recover rc = { .args = args, .is_all = mp_args_has(args, "all") };
+	struct mp_error err = MP_ERROR_NONE;
+	int code = 0;
+	int r = mp_cli_roots(args, &rc.roots, &err);
+
+	if (r == 0 && rc.is_all == (args->n_positional > 0))
+		r = mp_fail_text(&err, EINVAL,
+				 "name the pods to recover, or say --all: minipod recover NAME...");
+	if (r == 0 && geteuid() != 0)
+		r = mp_fail_text(&err, EPERM,
+				 "recovering a pod needs root: try 'sudo minipod "
+				 "recover ...'");
+	if (r < 0)
+		return mp_cli_fail(r, &err);
+	if (rc.is_all)
+		return recover_all(&rc);
+	for (size_t i = 0; i < args->n_positional; i++) {
+		char dir_name[600];
+
+		(void)snprintf(dir_name, sizeof(dir_name), "%s_%s", mp_cli_namespace(args),
+			       mp_cli_pod_name(args->positional[i]));
+		if (strchr(dir_name, '/') || recover_one(&rc, dir_name) != 0)
+			code = MP_EXIT_ERROR;
+	}
+	return code;
+}

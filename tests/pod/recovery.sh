@@ -1,0 +1,251 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A supervisor dies, the pod does not: what the next one takes over, and what it makes of the rest.
+. "$(dirname "$0")/../support/pod_lib.sh"
+# shellcheck source=tests/support/recovery_lib.sh
+. "$POD_TEST_ROOT/tests/support/recovery_lib.sh"
+
+# pod NAME SCRIPT [MORE-OF-SPEC [MORE-OF-CONTAINER]]: one busybox container "c".
+pod() {
+	jq -n --arg name "$1" --arg script "$2" --argjson more "${3:-{\}}" --argjson c "${4:-{\}}" '
+		{ apiVersion: "v1", kind: "Pod", metadata: { name: $name },
+		  spec: ({ terminationGracePeriodSeconds: 1, containers: [
+			({ name: "c", image: "busybox", command: ["sh", "-c", $script] } + $c) ] } + $more) }' \
+		>"$T/$1.json"
+}
+
+run_d() {
+	minipod run -d "$@" >"$T/out" 2>"$T/err" </dev/null
+}
+
+recover() {
+	status=0
+	minipod recover "$@" >"$T/out" 2>"$T/err" || status=$?
+}
+
+never='{"restartPolicy":"Never"}'
+
+
+test_containers_address_volumes_and_logs_outlive_the_supervisor() {
+	local before
+	cat >"$T/web.yaml" <<-'YAML'
+		apiVersion: v1
+		kind: Secret
+		metadata: { name: key }
+		stringData: { word: open }
+		---
+		apiVersion: v1
+		kind: Pod
+		metadata: { name: web }
+		spec:
+		  terminationGracePeriodSeconds: 1
+		  restartPolicy: Never
+		  volumes:
+		  - { name: mem, emptyDir: { medium: Memory } }
+		  - { name: key, secret: { secretName: key } }
+		  containers:
+		  - name: c
+		    image: busybox
+		    command: [sh, -c, 'cat /key/word >/mem/word; i=0; while [ $i -lt 400 ]; do echo line $i; i=$((i+1)); sleep 0.01; done; echo done >/dev/termination-log; cat /key/word /mem/word; exit 4']
+		    env: [ { name: WORD, valueFrom: { secretKeyRef: { name: key, key: word } } } ]
+		    volumeMounts: [ { name: mem, mountPath: /mem }, { name: key, mountPath: /key } ]
+	YAML
+	run_d "$T/web.yaml"
+	before=$(get_pod web '{.status.podIP} {.status.containerStatuses[0].containerID} {.status.startTime}')
+	kill_supervisor web
+	assert_match <(minipod get pods) '^web +1/1 +Unknown +0 '
+	recover web
+	assert_status 0
+	assert_line "$T/out" 'pod/web recovered'
+	assert_match <(minipod get pods) '^web +1/1 +Running +0 '
+	assert_eq "$before" "$(get_pod web '{.status.podIP} {.status.containerStatuses[0].containerID} {.status.startTime}')" \
+		'address, container and start'
+	# shellcheck disable=SC2016 # for the container's shell
+	assert_eq 'open open web' "$(minipod exec web -- sh -c 'echo "$WORD $(cat /mem/word) $(hostname)"')" \
+		'what exec sees'
+	kill_supervisor web
+	recover --all
+	minipod wait web --for=jsonpath='{.status.phase}'=Failed --timeout=30s
+	minipod get pod web -o json >"$T/web.out"
+	assert_json 4 "$T/web.out" '.status.containerStatuses[0].state.terminated.exitCode'
+	assert_json 'done' "$T/web.out" '.status.containerStatuses[0].state.terminated.message'
+	assert_json 0 "$T/web.out" '.status.containerStatuses[0].restartCount'
+	minipod logs web >"$T/log"
+	diff <(seq -f 'line %g' 0 399; printf openopen) "$T/log" || fail 'the log differs'
+	assert_eq '1 Created,1 Pulled,1 Pulling,1 Started' \
+		"$(minipod events --for pod/web -o json | jq -r '.items[] | "\(.count) \(.reason)"' | sort | paste -sd,)" events
+	minipod replay "$MINIPOD_ROOT/run/pods/default_web/trace.jsonl" >"$T/out"
+	assert_match "$T/out" ': the same$'
+	minipod delete web
+}
+
+test_exit_code_is_known_although_nobody_waited() {
+	local code=137
+	pod web 'while [ ! -e /dev/shm/go ]; do sleep 0.02; done; exit 7' "$never"
+	run_d "$T/web.json"
+	minipod exec web -- sh -c '(sleep 1; touch /dev/shm/go) >/dev/null 2>&1 &'
+	kill_supervisor web
+	wait_until 10 'the end of the container' no_process sh
+	! has_exit_codes || code=7
+	recover web
+	assert_status 0
+	minipod wait web --for=jsonpath='{.status.phase}'=Failed --timeout=10s
+	assert_eq "$code" "$(get_pod web '{.status.containerStatuses[0].state.terminated.exitCode}')" 'exit code'
+	minipod delete web
+}
+
+no_process() {
+	local comm
+	for comm in /proc/[0-9]*/comm; do
+		# The tests' own shell is called bash.
+		[[ $(cat "$comm" 2>/dev/null) != "$1" ]] || return 1
+	done
+}
+
+test_containers_of_a_foreground_run_survive_it() {
+	pod web 'trap "exit 0" TERM; while :; do sleep 0.1; done'
+	start_pod "$T/web.json"
+	wait_until 10 'the pod' minipod wait web --for=condition=Ready --timeout=5s
+	kill -KILL "$pod_pid"
+	wait "$pod_pid" 2>/dev/null || true
+	recover web
+	assert_status 0
+	assert_match <(minipod get pods) '^web +1/1 +Running +0 '
+	minipod delete web
+}
+
+test_termination_goes_on_with_its_grace() {
+	pod web 'trap "echo bye; exit 0" TERM; while :; do sleep 0.1; done' \
+		'{"terminationGracePeriodSeconds":20}' '{"lifecycle":{"preStop":{"sleep":{"seconds":2}}}}'
+	run_d --result-file "$T/result.json" "$T/web.json"
+	minipod delete web --wait=false
+	kill_supervisor web
+	recover web
+	assert_status 0
+	minipod wait web --for=delete --timeout=30s
+	assert_json 0 "$T/result.json" '.status.containerStatuses[0].state.terminated.exitCode'
+	assert_json 20 "$T/result.json" .metadata.deletionGracePeriodSeconds
+}
+
+test_restart_count_goes_on_and_the_backoff_is_forgotten() {
+	pod web 'echo run; exit 1'
+	run_d "$T/web.json"
+	wait_until 20 'a back-off' backs_off web 1
+	kill_supervisor web
+	recover web
+	wait_until 5 'the next restart, at once' backs_off web 2
+	minipod delete web
+}
+
+backs_off() {
+	[[ $(get_pod "$1" '{.status.containerStatuses[0].state.waiting.reason} {.status.containerStatuses[0].restartCount}') == "CrashLoopBackOff $2" ]]
+}
+
+test_without_pause_there_is_a_new_sandbox_at_the_same_address() {
+	local before
+	pod web 'sleep 1000'
+	run_d "$T/web.json"
+	before=$(get_pod web '{.status.podIP}')
+	kill_supervisor web
+	kill_pause
+	recover web
+	assert_status 0
+	minipod wait web --for=condition=Ready --timeout=20s
+	assert_eq "$before" "$(get_pod web '{.status.podIP}')" 'the address'
+	assert_eq 1 "$(get_pod web '{.status.containerStatuses[0].restartCount}')" 'restarts'
+	assert_match <(minipod events --for pod/web) 'SandboxChanged'
+	minipod delete web --now
+}
+
+kill_pause() {
+	local dir
+	for dir in /proc/[0-9]*; do
+		[[ $(cat "$dir/comm" 2>/dev/null) != pause ]] || kill -KILL "${dir#/proc/}"
+	done
+}
+
+# What a reboot leaves: the state directory, of another boot, and no process.
+reboot() {
+	kill_supervisor "$1"
+	local dir pid
+	for dir in /proc/[0-9]*; do
+		pid=${dir#/proc/}
+		grep -q "/pod[0-9a-f-]*/" "$dir/cgroup" 2>/dev/null || continue
+		kill -KILL "$pid" 2>/dev/null || true
+	done
+	sed -i 's/"bootID":"[^"]*"/"bootID":"00000000-0000-0000-0000-000000000000"/' \
+		"$MINIPOD_ROOT/run/pods/default_$1/trace.jsonl"
+}
+
+test_after_a_reboot_a_pod_starts_over() {
+	pod web 'echo life >>/keep/lives; sleep 1000' \
+		'{"volumes":[{"name":"keep","emptyDir":{}}]}' \
+		'{"volumeMounts":[{"name":"keep","mountPath":"/keep"}]}'
+	run_d "$T/web.json"
+	wait_until 10 'the first life' minipod exec web -- test -s /keep/lives
+	reboot web
+	recover --all
+	assert_status 0
+	minipod wait web --for=condition=Ready --timeout=20s
+	assert_eq 1 "$(get_pod web '{.status.containerStatuses[0].restartCount}')" 'restarts'
+	assert_eq ContainerStatusUnknown "$(get_pod web '{.status.containerStatuses[0].lastState.terminated.reason}')" 'the end of the first life'
+	wait_until 10 'the second life' lives_are 2
+	minipod delete web --now
+}
+
+lives_are() {
+	[[ $(minipod exec web -- wc -l /keep/lives) == "$1 "* ]]
+}
+
+test_after_a_reboot_a_pod_that_is_never_restarted_has_failed() {
+	pod web 'sleep 1000' "$never"
+	run_d "$T/web.json"
+	reboot web
+	recover web
+	minipod wait web --for=jsonpath='{.status.phase}'=Failed --timeout=20s
+	assert_eq '137 ContainerStatusUnknown' "$(get_pod web '{.status.containerStatuses[0].state.terminated.exitCode} {.status.containerStatuses[0].state.terminated.reason}')" 'the end'
+	minipod delete web
+}
+
+test_recover_says_when_there_is_nothing_to_do() {
+	pod web 'sleep 1000'
+	pod short 'exit 0' "$never"
+	run_d "$T/web.json"
+	run_d "$T/short.json"
+	minipod wait short --for=jsonpath='{.status.phase}'=Succeeded --timeout=10s
+	wait_until 5 'the end of its supervisor' is_unsupervised short
+	recover web
+	assert_status 1
+	assert_match "$T/err" 'pod/web: its supervisor lives'
+	recover short
+	assert_status 1
+	assert_match "$T/err" 'pod/short: the pod has ended'
+	recover nobody
+	assert_status 1
+	assert_match "$T/err" 'pods "nobody" not found'
+	recover
+	assert_status 1
+	assert_match "$T/err" 'name the pods to recover, or say --all'
+	recover --all
+	assert_status 0
+	assert_eq '' "$(cat "$T/out" "$T/err")" 'what it says'
+	minipod delete web short --now
+}
+
+is_unsupervised() {
+	[[ -z $(supervisor_of "$1") ]]
+}
+
+test_journal_that_was_cut_in_a_line_is_mended() {
+	pod web 'sleep 1000'
+	run_d "$T/web.json"
+	kill_supervisor web
+	printf '{"t":1,"wall":2,"tur' >>"$MINIPOD_ROOT/run/pods/default_web/trace.jsonl"
+	recover web
+	assert_status 0
+	minipod replay "$MINIPOD_ROOT/run/pods/default_web/trace.jsonl" >"$T/out"
+	assert_match "$T/out" ': the same$'
+	minipod delete web --now
+}
+
+run_tests

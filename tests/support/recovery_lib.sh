@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# For tests that kill supervisors; to be read after pod_lib.sh.
+
+# supervisor_of NAME: the process that holds the lock on the pod's directory.
+supervisor_of() {
+	find /proc/[0-9]*/fd -lname "$MINIPOD_ROOT/run/pods/default_$1" -printf '%p\n' 2>/dev/null |
+		cut -d/ -f3 | sort -un | while read -r pid; do
+		[[ $(cat "/proc/$pid/comm" 2>/dev/null) == pause ]] || printf '%s\n' "$pid"
+	done
+}
+
+# Whoever reaps it, its lock is free once it is a zombie.
+is_dead() {
+	local state
+	state=$(awk '/^State:/ { print $2 }' "/proc/$1/status" 2>/dev/null) || return 0
+	[[ -z $state || $state == Z ]]
+}
+
+# kill_supervisor NAME: with SIGKILL.
+kill_supervisor() {
+	local pid
+	for pid in $(supervisor_of "$1"); do
+		kill -KILL "$pid" 2>/dev/null || true
+		wait_until 5 "the death of $1's supervisor" is_dead "$pid"
+	done
+}
+
+# get_pod NAME JSONPATH
+get_pod() {
+	minipod get pod "$1" -o "jsonpath=$2"
+}
+
+# has_exit_codes: this kernel tells how a process ended that was not our child (Linux 6.15).
+has_exit_codes() {
+	local major minor
+	IFS=.- read -r major minor _ < <(uname -r)
+	[[ $major -gt 6 || ($major -eq 6 && $minor -ge 15) ]]
+}
