@@ -248,4 +248,24 @@ test_journal_that_was_cut_in_a_line_is_mended() {
 	minipod delete web --now
 }
 
+test_terminal_and_input_outlive_the_supervisor() {
+	pod web 'read -r a; echo "one $a"; read -r b; echo "two $b"; sleep 1000' '{}' '{"stdin":true,"tty":true}'
+	run_d "$T/web.json"
+	kill_supervisor web
+	recover web
+	assert_status 0
+	printf 'first\n' | minipod attach -i web >/dev/null 2>&1 &
+	wait_until 10 'the first line' logs_have web 'one first'
+	kill_supervisor web
+	recover web
+	printf 'second\n' | minipod attach -i web >/dev/null 2>&1 &
+	wait_until 10 'the second line' logs_have web 'two second'
+	minipod delete web --now
+	wait
+}
+
+logs_have() {
+	minipod logs "$1" | grep -q -- "$2"
+}
+
 run_tests
