@@ -125,7 +125,8 @@ static void saw_recovered_container(struct sim_check *k, struct mp_sim *sim,
 	m->is_post_start_due = false;
 	m->is_asked_again = true; /* a young container is probed from the start */
 	m->back_off.is_unsure = true;
-	m->is_dropped = sim->procs[ev->container].life == MP_SIM_ABSENT && m->has_end;
+	m->is_dropped =
+		m->is_dropped || (sim->procs[ev->container].life == MP_SIM_ABSENT && m->has_end);
 	if (ev->recovered.is_running) {
 		if (!m->is_running)
 			m->n_started++;
