@@ -37,13 +37,10 @@ static void note_pod_event(struct sim_check *k, struct mp_sim *sim, const struct
 			k->deleted_at = sim->now.mono;
 	}
 	if (strcmp(e->reason, "Evicted") == 0) {
-		const bool is_first = !k->is_ended;
-
 		k->is_evicted = true;
 		k->has_evicted_event = true;
 		sim_check_end(k, sim);
-		if (is_first)
-			sim_check_shorten(k, sim, 1);
+		sim_check_shorten(k, sim, 1);
 	}
 	k->has_sandbox_event = k->has_sandbox_event || strcmp(e->reason, "SandboxChanged") == 0;
 }
