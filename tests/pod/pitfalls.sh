@@ -31,6 +31,7 @@ test_c7_an_http_hook_takes_any_answer_for_success() {
 }
 
 test_c7_a_tcp_hook_always_fails_and_a_hook_argv_is_not_expanded() {
+	# shellcheck disable=SC2016 # that it is not expanded is the point
 	pod '[{ "name": "c", "command": ["sh", "-c", "trap \"exit 0\" TERM; while :; do sleep 0.1; done"],
 		"env": [{ "name": "V", "value": "expanded" }],
 		"lifecycle": { "postStart": { "exec": { "command": ["test", "$(V)", "=", "expanded"] } } } }]'

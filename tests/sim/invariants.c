@@ -136,6 +136,8 @@ static void saw_recovered_container(struct sim_check *k, struct mp_sim *sim,
 		return;
 	}
 	if (sim->procs[ev->container].life == MP_SIM_DEAD && !m->has_newest_ended) {
+		if (!m->is_running && ev->recovered.is_known) /* so it had started */
+			m->n_started++;
 		saw_end(k, m, sim);
 		m->is_exit_known = ev->recovered.is_known;
 		m->exit_code = ev->exited.code;
