@@ -428,6 +428,149 @@ static void removal_does_not_follow_links(void **unused)
 	expect_file(at("keep/file"), "x");
 }
 
+/* 0: both of one version, which goes to @x; 1: gone in between; 2: a mixture. */
+static int look_at_pair(int volume, char x[8])
+{
+	mp_auto_fd version = openat(volume, "..data", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	mp_auto_fd a = version < 0 ? -1 : openat(version, "a", O_RDONLY | O_CLOEXEC);
+	mp_auto_fd b = version < 0 ? -1 : openat(version, "d/b", O_RDONLY | O_CLOEXEC);
+	char y[8] = "";
+
+	memset(x, 0, 8);
+	if (a < 0 || b < 0)
+		return 1;
+	if (read(a, x, 8) < 0 || read(b, y, 8) < 0)
+		return 2;
+	return x[0] && memcmp(x, y, 8) == 0 ? 0 : 2;
+}
+
+/* Ends well when it has seen many versions, each of them whole. */
+_Noreturn static void read_versions(int volume)
+{
+	char last[8] = "", now[8];
+	int n = 0;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (n < 100) {
+		const int seen = look_at_pair(volume, now);
+
+		if (seen == 2)
+			_exit(1);
+		if (seen == 0 && memcmp(last, now, 8) != 0) {
+			memcpy(last, now, 8);
+			n++;
+		}
+	}
+	_exit(0);
+}
+
+static void a_reader_never_sees_a_mixture_of_versions(void **unused)
+{
+	struct mp_error err = MP_ERROR_NONE;
+	mp_auto_fd base = open_dir(env_dir);
+	mp_auto_fd fd = -EBADF;
+	int ws = -1;
+
+	(void)unused;
+	MUST_OK(mp_volume_dir(base, "v", &fd, &err), err);
+	(void)fflush(NULL);
+
+	const pid_t pid = fork();
+
+	if (pid == 0)
+		read_versions(fd);
+	assert_true(pid > 0);
+	for (unsigned int i = 0; waitpid(pid, &ws, WNOHANG) == 0; i++) {
+		char text[8];
+		const int n = snprintf(text, sizeof(text), "%06u", i % 1000000);
+		const struct mp_volume_file files[] = { { "a", text, (size_t)n, 0644, 0 },
+							{ "d/b", text, (size_t)n, 0644, 0 } };
+
+		MUST_OK(mp_volume_write(fd, files, 2, NO_GID, WALL, NULL, &err), err);
+	}
+	assert_int_equal(ws, 0);
+	mp_closep(&fd);
+	MUST_OK(mp_volume_remove(base, "v", &err), err);
+}
+
+static void a_shared_volume_is_one_mount_and_keeps_what_is_in_it(void **unused)
+{
+	static const char *const kinds[] = { "disk", "mem" };
+	struct mp_error err = MP_ERROR_NONE;
+	mp_auto_fd base = open_dir(env_dir);
+
+	(void)unused;
+	for (size_t i = 0; i < 2; i++) {
+		const size_t mounts = count_mounts();
+		char path[32];
+		int fd = -EBADF, copy;
+
+		if (i == 0)
+			MUST_OK(mp_volume_dir(base, kinds[i], &fd, &err), err);
+		else
+			MUST_OK(mp_volume_tmpfs(base, kinds[i], 0, 01777, &fd, &err), err);
+		(void)snprintf(path, sizeof(path), "%s/in", kinds[i]);
+		MUST(mkdirat(base, path, 0755));
+		MUST_OK(mp_volume_share(base, kinds[i], &fd, &err), err);
+		MUST_OK(mp_volume_share(base, kinds[i], &fd, &err), err);
+		assert_int_equal(count_mounts(), mounts + 1);
+		MUST(faccessat(fd, "in", F_OK, 0));
+		/* A peer of it, attached elsewhere, sees what is mounted in it later. */
+		copy = mp_sys_open_tree(fd, "",
+					OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+		MUST(copy);
+		MUST(mkdir(at("peer"), 0755));
+		assert_int_equal(mp_sys_move_mount(copy, "", AT_FDCWD, at("peer"),
+						   MOVE_MOUNT_F_EMPTY_PATH),
+				 0);
+		MUST(mount("tmpfs", at("peer/in"), "tmpfs", 0, NULL));
+		put(at("peer/in/f"), "x");
+		expect_file(at("%s/in/f", kinds[i]), "x");
+		(void)close(copy);
+		(void)close(fd);
+		MUST(umount2(at("peer"), MNT_DETACH));
+		MUST(rmdir(at("peer")));
+		MUST_OK(mp_volume_remove(base, kinds[i], &err), err);
+		assert_int_equal(count_mounts(), mounts);
+	}
+}
+
+static void huge_pages_that_the_machine_has_not_are_said(void **unused)
+{
+	struct mp_error err = MP_ERROR_NONE;
+	mp_auto_fd base = open_dir(env_dir);
+	int fd = -EBADF;
+
+	(void)unused;
+	assert_true(mp_volume_hugetlbfs(base, "h", "3Mi", &fd, &err) < 0);
+	assert_string_equal(err.msg, "this machine has no huge pages of 3Mi");
+	MUST_OK(mp_volume_remove(base, "h", &err), err);
+}
+
+static void later_files_win_and_have_their_owner(void **unused)
+{
+	static const struct mp_volume_file files[] = { { "a", "1", 1, 0644, 0 },
+						       { "a", "2", 1, 0600, 1234 } };
+	struct mp_error err = MP_ERROR_NONE;
+	mp_auto_fd base = open_dir(env_dir);
+	mp_auto_fd fd = -EBADF;
+	bool has_changed = false;
+	struct stat st;
+
+	(void)unused;
+	MUST_OK(mp_volume_dir(base, "v", &fd, &err), err);
+	MUST_OK(mp_volume_write(fd, files, 2, NO_GID, WALL, &has_changed, &err), err);
+	assert_true(has_changed);
+	expect_file(at("v/a"), "2");
+	MUST(stat(at("v/a"), &st));
+	assert_int_equal(st.st_uid, 1234);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	MUST_OK(mp_volume_write(fd, files, 2, NO_GID, WALL, &has_changed, &err), err);
+	assert_false(has_changed);
+	mp_closep(&fd);
+	MUST_OK(mp_volume_remove(base, "v", &err), err);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -444,6 +587,10 @@ int main(void)
 		env_test(group_is_given_to_the_whole_tree_but_not_through_links),
 		env_test(deep_and_wide_trees_are_walked_measured_and_removed),
 		env_test(removal_does_not_follow_links),
+		env_test(a_reader_never_sees_a_mixture_of_versions),
+		env_test(a_shared_volume_is_one_mount_and_keeps_what_is_in_it),
+		env_test(huge_pages_that_the_machine_has_not_are_said),
+		env_test(later_files_win_and_have_their_owner),
 	};
 
 	return cmocka_run_group_tests(tests, env_open, env_close);
