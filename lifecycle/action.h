@@ -20,8 +20,8 @@ enum mp_action_type {
 	                         (also when there is none any more) */
 	MP_DO_TEAR_DOWN,    /* unmount and remove volumes, cgroups, directories → TORN_DOWN */
 
-	MP_DO_CHECK_IMAGE, /* .container: local store only → IMAGE_PRESENT / ABSENT / FAILED */
-	MP_DO_PULL_IMAGE,  /* .container → IMAGE_PULLED / IMAGE_FAILED */
+	MP_DO_CHECK_IMAGE, /* .container, .volume: local store only → IMAGE_PRESENT / ABSENT / FAILED */
+	MP_DO_PULL_IMAGE,       /* .container, .volume → IMAGE_PULLED / IMAGE_FAILED */
 	MP_DO_CREATE_CONTAINER, /* .container, .restart_count → CREATED / CREATE_FAILED */
 	MP_DO_START_CONTAINER,  /* .container → STARTED / START_FAILED, later EXITED */
 	MP_DO_SIGNAL,           /* .container, .signal_name: to its PID 1 only */
@@ -52,11 +52,12 @@ struct mp_k8s_event {
 
 struct mp_action {
 	enum mp_action_type type;
-	int container;             /* index into spec->containers; -1: the pod */
-	int attempt;               /* CREATE_SANDBOX: 0, 1, ... */
-	int64_t restart_count;     /* CREATE_CONTAINER: of the new record; names its log file */
-	const char *record_id;     /* REMOVE_RECORD */
-	bool remove_logs;          /* REMOVE_RECORD: with its log file */
+	int container;         /* index into spec->containers; -1: the pod */
+	int attempt;           /* CREATE_SANDBOX: 0, 1, ... */
+	const char *volume;    /* CHECK_IMAGE, PULL_IMAGE: of this volume; NULL: the container's */
+	int64_t restart_count; /* CREATE_CONTAINER: of the new record; names its log file */
+	const char *record_id; /* REMOVE_RECORD */
+	bool remove_logs;      /* REMOVE_RECORD: with its log file */
 	const char *signal_name;   /* SIGNAL: "SIGTERM", "SIGRTMIN+3" */
 	enum mp_hook_kind hook;    /* RUN_HOOK, ABANDON_HOOK */
 	enum mp_probe_kind probe;  /* RUN_PROBE, ABANDON_PROBE */

@@ -60,6 +60,14 @@ struct mp_wanted {
 	char message[192];         /* of the Killing event */
 };
 
+/** struct mp_pull_state - the back-off of one image's pulls, and why the last one failed. */
+struct mp_pull_state {
+	int volume; /* whose image it is; meaningless for a container's own */
+	struct mp_backoff backoff;
+	char reason[MP_REASON_MAX]; /* "" = it did not */
+	char message[MP_MESSAGE_MAX];
+};
+
 struct mp_cstate {
 	struct mp_record rec[2]; /* newest first */
 	int64_t next_count;      /* restart count of the next record; names its log */
@@ -75,10 +83,8 @@ struct mp_cstate {
 	bool is_carried;      /* section 14: @carried_* hold for record @carried_id */
 	bool carried_started, carried_ready;
 	char carried_id[MP_CONTAINER_ID_MAX];
-	/* image pulls; used in the first container that names the image */
-	struct mp_backoff pull_backoff;
-	char pull_reason[MP_REASON_MAX];
-	char pull_message[MP_MESSAGE_MAX];
+	struct mp_pull_state pull;        /* used in the first container that names the image */
+	struct mp_pull_state volume_pull; /* in the first that mounts the volume .volume */
 };
 
 /* ---- the worker ---------------------------------------------------------------------------- */
@@ -134,6 +140,7 @@ enum mp_start_stage {
 struct mp_start {
 	enum mp_start_stage stage;
 	size_t container;
+	int volume; /* whose image is asked for, into spec->volumes; -1: the container's own */
 	bool has_answer;
 	enum mp_event_type answer;
 	char reason[MP_REASON_MAX];

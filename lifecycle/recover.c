@@ -88,8 +88,8 @@ static void recover_container_state(struct mp_pod *pod, size_t i, struct mp_now 
 
 	memset(&c->failure, 0, sizeof(c->failure));
 	memset(&c->backoff, 0, sizeof(c->backoff));
-	memset(&c->pull_backoff, 0, sizeof(c->pull_backoff));
-	c->pull_reason[0] = '\0';
+	memset(&c->pull, 0, sizeof(c->pull));
+	memset(&c->volume_pull, 0, sizeof(c->volume_pull));
 	memset(&c->kill, 0, sizeof(c->kill));
 	memset(&c->hook, 0, sizeof(c->hook));
 	memset(&c->wanted, 0, sizeof(c->wanted));

@@ -119,16 +119,9 @@ static bool uses_unknown_medium(const struct mp_volume *v)
 	       !mp_streq(medium, "HugePages") && !mp_starts_with(medium, "HugePages-");
 }
 
-static bool uses_image_volume(const struct mp_volume *v)
-{
-	return v->kind == MP_VOLUME_IMAGE;
-}
-
 static const struct volume_row volume_rows[] = {
 	{ uses_unknown_medium, "emptyDir", "medium",
 	  "unknown storage medium; use Memory, HugePages or leave it out" },
-	{ uses_image_volume, "image", NULL,
-	  "minipod mounts no images as volumes; use a hostPath or configMap volume" },
 };
 
 static void refuse_volume(const struct mp_volume *v, const struct mp_at *at,

@@ -53,9 +53,12 @@ static enum mp_progress fail_step(struct mp_pod *pod, struct mp_now now, const c
 
 static enum mp_progress ask(struct mp_pod *pod, enum mp_start_stage stage, enum mp_action_type type)
 {
+	const int volume = pod->start.volume;
+	const bool is_image = stage == MP_START_CHECK || stage == MP_START_PULL;
 	const struct mp_action action = {
 		.type = type,
 		.container = (int)pod->start.container,
+		.volume = is_image && volume >= 0 ? pod->spec->volumes[volume].name : NULL,
 		.restart_count = current(pod)->next_count,
 	};
 
@@ -95,35 +98,100 @@ bool mp_start_back_off(struct mp_pod *pod, struct mp_now now, size_t index)
 
 /* ---- image (5.2, 9.9) ---------------------------------------------------------------------------- */
 
-/* Containers with one image share the back-off of its pulls. */
-static struct mp_cstate *pull_state(struct mp_pod *pod)
+/*
+ * Image volumes come before the container's own image, as in the reference, where they come before all
+ * containers; here, before the first that mounts them.
+ */
+static int next_image_volume(const struct mp_pod *pod, int after)
 {
-	const char *image = current_spec(pod)->image;
+	const struct mp_container_spec *c = current_spec(pod);
+
+	for (size_t i = (size_t)after + 1; i < pod->spec->n_volumes; i++) {
+		if (pod->spec->volumes[i].kind != MP_VOLUME_IMAGE)
+			continue;
+		for (size_t j = 0; j < c->n_mounts; j++)
+			if (mp_streq(c->mounts[j].name, pod->spec->volumes[i].name))
+				return (int)i;
+	}
+	return -1;
+}
+
+static const char *current_image(const struct mp_pod *pod)
+{
+	return pod->start.volume >= 0 ? pod->spec->volumes[pod->start.volume].image.reference :
+					current_spec(pod)->image;
+}
+
+static const char *current_policy(const struct mp_pod *pod)
+{
+	const char *policy = pod->start.volume >= 0 ?
+				     pod->spec->volumes[pod->start.volume].image.pull_policy :
+				     current_spec(pod)->pull_policy;
+
+	return policy == NULL ? "IfNotPresent" : policy;
+}
+
+/* What events about the image are about: a volume's is the pod's. */
+static int image_owner(const struct mp_pod *pod)
+{
+	return pod->start.volume >= 0 ? -1 : (int)pod->start.container;
+}
+
+static bool mounts(const struct mp_container_spec *c, const char *volume)
+{
+	for (size_t i = 0; i < c->n_mounts; i++)
+		if (mp_streq(c->mounts[i].name, volume))
+			return true;
+	return false;
+}
+
+static struct mp_pull_state *volume_pull_state(struct mp_pod *pod)
+{
+	const int volume = pod->start.volume;
+	struct mp_pull_state *state;
 	size_t i = 0;
 
-	while (i < pod->start.container && !mp_streq(pod->spec->containers[i].image, image))
+	while (i < pod->start.container &&
+	       !mounts(&pod->spec->containers[i], pod->spec->volumes[volume].name))
 		i++;
-	return &pod->containers[i];
+	state = &pod->containers[i].volume_pull;
+	if (state->volume != volume) {
+		memset(state, 0, sizeof(*state));
+		state->volume = volume;
+	}
+	return state;
+}
+
+/* Containers with one image share the back-off of its pulls. */
+static struct mp_pull_state *pull_state(struct mp_pod *pod)
+{
+	size_t i = 0;
+
+	if (pod->start.volume >= 0)
+		return volume_pull_state(pod);
+	while (i < pod->start.container &&
+	       !mp_streq(pod->spec->containers[i].image, current_image(pod)))
+		i++;
+	return &pod->containers[i].pull;
 }
 
 static enum mp_progress begin_pull(struct mp_pod *pod, struct mp_now now)
 {
-	const struct mp_cstate *pull = pull_state(pod);
-	const char *image = current_spec(pod)->image;
+	const struct mp_pull_state *pull = pull_state(pod);
+	const char *image = current_image(pod);
 	char message[2 * MP_MESSAGE_MAX];
 	struct mp_buf buf = MP_BUF(message);
 
-	if (now.mono <
-	    mp_backoff_until(&pull->pull_backoff, now.mono, pull->pull_backoff.last_update)) {
-		mp_machine_event(pod, now, (int)pod->start.container, false, "BackOff",
+	if (now.mono < mp_backoff_until(&pull->backoff, now.mono, pull->backoff.last_update)) {
+		mp_machine_event(pod, now, image_owner(pod), false, "BackOff",
 				 "Back-off pulling image \"%s\"", image);
 		mp_buf_addf(&buf, "Back-off pulling image \"%s\"", image);
-		if (pull->pull_reason[0] != '\0')
-			mp_buf_addf(&buf, ": %s: %s", pull->pull_reason, pull->pull_message);
+		if (pull->reason[0] != '\0')
+			mp_buf_addf(&buf, ": %s: %s", pull->reason, pull->message);
 		return fail_step(pod, now, "ImagePullBackOff", message, "ImagePullBackOff");
 	}
-	mp_machine_event(pod, now, (int)pod->start.container, false, "Pulling",
-			 "Pulling image \"%s\"", image);
+	mp_machine_event(pod, now, image_owner(pod), false, "Pulling", "Pulling image \"%s\"",
+			 image);
 	return ask(pod, MP_START_PULL, MP_DO_PULL_IMAGE);
 }
 
@@ -147,11 +215,20 @@ static enum mp_progress create(struct mp_pod *pod)
 	return ask(pod, MP_START_CREATE, MP_DO_CREATE_CONTAINER);
 }
 
+/* On to the next image that the container needs, or to the container itself. */
+static enum mp_progress image_is_there(struct mp_pod *pod)
+{
+	if (pod->start.volume < 0)
+		return create(pod);
+	pod->start.volume = next_image_volume(pod, pod->start.volume);
+	return ask(pod, MP_START_CHECK, MP_DO_CHECK_IMAGE);
+}
+
 static enum mp_progress after_check(struct mp_pod *pod, struct mp_now now)
 {
-	const struct mp_container_spec *spec = current_spec(pod);
-	const char *policy = spec->pull_policy == NULL ? "IfNotPresent" : spec->pull_policy;
-	const int index = (int)pod->start.container;
+	const char *image = current_image(pod);
+	const char *policy = current_policy(pod);
+	const int index = image_owner(pod);
 	char message[MP_MESSAGE_MAX];
 
 	if (pod->start.answer == MP_EV_IMAGE_FAILED) {
@@ -163,14 +240,13 @@ static enum mp_progress after_check(struct mp_pod *pod, struct mp_now now)
 		mp_machine_event(pod, now, index, false, "Pulled",
 				 "Container image \"%s\" already present on machine and can be "
 				 "accessed by the pod",
-				 spec->image);
-		return create(pod);
+				 image);
+		return image_is_there(pod);
 	}
 	if (strcmp(policy, "Never") != 0)
 		return begin_pull(pod, now);
 	(void)snprintf(message, sizeof(message),
-		       "Container image \"%s\" is not present with pull policy of Never",
-		       spec->image);
+		       "Container image \"%s\" is not present with pull policy of Never", image);
 	mp_machine_event(pod, now, index, true, "ErrImageNeverPull", "%s", message);
 	return fail_step(pod, now, "ErrImageNeverPull", message, "ErrImageNeverPull");
 }
@@ -178,16 +254,16 @@ static enum mp_progress after_check(struct mp_pod *pod, struct mp_now now)
 static enum mp_progress after_failed_pull(struct mp_pod *pod, struct mp_now now)
 {
 	const char *reason = pod->start.reason;
-	const char *image = current_spec(pod)->image;
+	const char *image = current_image(pod);
 	const char *why = strcmp(reason, "RegistryUnavailable") == 0 ?
 				  "the registry is unavailable" :
 			  strcmp(reason, "SignatureValidationFailed") == 0 ?
 				  "the signature validation failed" :
 				  NULL;
-	struct mp_cstate *pull = pull_state(pod);
+	struct mp_pull_state *pull = pull_state(pod);
 	char message[2 * MP_MESSAGE_MAX];
 
-	mp_machine_event(pod, now, (int)pod->start.container, true, "Failed",
+	mp_machine_event(pod, now, image_owner(pod), true, "Failed",
 			 "Failed to pull image \"%s\": %s", image, pod->start.message);
 	if (why != NULL && !mp_starts_with(pod->start.message, "image pull failed for "))
 		(void)snprintf(message, sizeof(message),
@@ -195,10 +271,9 @@ static enum mp_progress after_failed_pull(struct mp_pod *pod, struct mp_now now)
 			       pod->start.message);
 	else
 		MP_COPY(message, pod->start.message);
-	MP_COPY(pull->pull_reason, reason);
-	MP_COPY(pull->pull_message, message);
-	pull->pull_backoff =
-		mp_backoff_advance(pull->pull_backoff, now.mono, now.mono, MP_BACKOFF_MAX);
+	MP_COPY(pull->reason, reason);
+	MP_COPY(pull->message, message);
+	pull->backoff = mp_backoff_advance(pull->backoff, now.mono, now.mono, MP_BACKOFF_MAX);
 	return fail_step(pod, now, reason, message, reason);
 }
 
@@ -208,14 +283,14 @@ static enum mp_progress after_pull(struct mp_pod *pod, struct mp_now now)
 
 	if (pod->start.answer == MP_EV_IMAGE_FAILED)
 		return after_failed_pull(pod, now);
-	pull_state(pod)->pull_reason[0] = '\0';
+	pull_state(pod)->reason[0] = '\0';
 	mp_machine_event(
-		pod, now, (int)pod->start.container, false, "Pulled",
+		pod, now, image_owner(pod), false, "Pulled",
 		"Successfully pulled image \"%s\" in %s (%s including waiting). Image size: "
 		"%lld bytes.",
-		current_spec(pod)->image, mp_duration_text(pod->start.took, took),
+		current_image(pod), mp_duration_text(pod->start.took, took),
 		mp_duration_text(pod->start.took_waiting, waiting), (long long)pod->start.bytes);
-	return create(pod);
+	return image_is_there(pod);
 }
 
 /* ---- create, start, postStart --------------------------------------------------------------------- */
@@ -283,8 +358,10 @@ static enum mp_progress at_hook(struct mp_pod *pod, struct mp_now now)
 enum mp_progress mp_start_begin(struct mp_pod *pod, struct mp_now now, size_t index)
 {
 	pod->start.container = index;
+	pod->start.volume = -1;
 	if (mp_start_back_off(pod, now, index))
 		return finish(pod, false);
+	pod->start.volume = next_image_volume(pod, -1);
 	return ask(pod, MP_START_CHECK, MP_DO_CHECK_IMAGE);
 }
 
@@ -347,10 +424,12 @@ static void keep_image(struct mp_pod *pod, const struct mp_event *ev)
 {
 	struct mp_image *image = &current(pod)->image;
 
-	MP_COPY(image->resolved,
-		ev->image.resolved != NULL ? ev->image.resolved : current_spec(pod)->image);
-	MP_COPY(image->id, ev->image.id);
-	MP_COPY(image->stop_signal, ev->image.stop_signal);
+	if (pod->start.volume < 0) {
+		MP_COPY(image->resolved,
+			ev->image.resolved != NULL ? ev->image.resolved : current_spec(pod)->image);
+		MP_COPY(image->id, ev->image.id);
+		MP_COPY(image->stop_signal, ev->image.stop_signal);
+	}
 	pod->start.took = ev->image.took;
 	pod->start.took_waiting = ev->image.took_waiting;
 	pod->start.bytes = ev->image.bytes;

@@ -28,18 +28,23 @@
 #define SHORT_DIR  "l"
 #define TMPFS_DIR  "tmp"
 #define MERGED_DIR "merged"
+#define EMPTY_DIR  "empty"
 
-/* Upper and work, made and opened. */
+#define VOLUME_ATTRS (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
+
+/* Upper and work, made and opened; without them, an empty bottom layer: one alone is refused. */
 struct top {
 	int base_fd;  /* owned: the tmpfs, if there is one */
 	int upper_fd; /* owned */
 	int work_fd;  /* owned */
+	int empty_fd; /* owned */
 };
 
 static void top_done(struct top *top)
 {
 	mp_closep(&top->upper_fd);
 	mp_closep(&top->work_fd);
+	mp_closep(&top->empty_fd);
 	mp_closep(&top->base_fd);
 }
 
@@ -126,7 +131,11 @@ static int open_top(const struct mp_overlay_config *cfg, struct top *top, struct
 	mp_auto_fd layer = -EBADF;
 	struct stat like;
 	int base = cfg->dir_fd;
-	int r = open_layer(cfg, 0, &layer, err);
+	int r;
+
+	if (cfg->upper == MP_OVERLAY_NONE)
+		return make_dir(base, EMPTY_DIR, NULL, &top->empty_fd, err);
+	r = open_layer(cfg, 0, &layer, err);
 
 	if (r < 0)
 		return r;
@@ -190,10 +199,11 @@ static int create_by_fd(const struct mp_overlay_config *cfg, const struct top *t
 	if (r < 0)
 		return mp_fail(err, -r, "overlay: set source");
 	r = set_layers(cfg, fs, fds, err);
-	if (r < 0)
-		return r;
-	r = set_fd(fs, "upperdir", top->upper_fd, err);
-	if (r == 0)
+	if (r == 0 && top->empty_fd >= 0)
+		r = set_fd(fs, "lowerdir+", top->empty_fd, err);
+	else if (r == 0)
+		r = set_fd(fs, "upperdir", top->upper_fd, err);
+	if (r == 0 && top->work_fd >= 0)
 		r = set_fd(fs, "workdir", top->work_fd, err);
 	if (r < 0)
 		return r;
@@ -212,7 +222,7 @@ static int create_by_fd(const struct mp_overlay_config *cfg, const struct top *t
 		return r;
 	if (r < 0)
 		return mp_fail(err, -r, "overlay: %s", mp_fs_reason(fs, buf, sizeof(buf)));
-	r = mp_sys_fsmount(fs, 0);
+	r = mp_sys_fsmount(fs, cfg->upper == MP_OVERLAY_NONE ? VOLUME_ATTRS : 0);
 	if (r < 0)
 		return mp_fail(err, -r, "overlay: mount");
 	*ret_fd = r;
@@ -288,6 +298,8 @@ static int make_names(const struct mp_overlay_config *cfg, const struct top *top
 	if (r == 0 && top->base_fd >= 0) {
 		r = attach_at(cfg->dir_fd, TMPFS_DIR, top->base_fd, err);
 		mp_buf_adds(options, ",upperdir=" TMPFS_DIR "/upper,workdir=" TMPFS_DIR "/work");
+	} else if (r == 0 && top->empty_fd >= 0) {
+		mp_buf_adds(options, ":" EMPTY_DIR);
 	} else if (r == 0) {
 		mp_buf_adds(options, ",upperdir=upper,workdir=work");
 	}
@@ -322,7 +334,13 @@ static int mount_here(const struct mp_overlay_config *cfg, const struct top *top
 	if (r < 0)
 		return mp_fail(err, -r, "overlay: copy mount");
 	*ret_fd = r;
-	return 0;
+	if (cfg->upper != MP_OVERLAY_NONE)
+		return 0;
+	r = mp_mount_set(*ret_fd, 0, &(struct mount_attr){ .attr_set = VOLUME_ATTRS });
+	if (r == 0)
+		return 0;
+	mp_closep(ret_fd);
+	return mp_fail(err, -r, "overlay: make it read-only");
 }
 
 static int mount_by_path(const struct mp_overlay_config *cfg, const struct top *top, int *ret_fd,
@@ -348,7 +366,7 @@ static int mount_by_path(const struct mp_overlay_config *cfg, const struct top *
 
 int mp_overlay_mount(const struct mp_overlay_config *cfg, int *ret_fd, struct mp_error *err)
 {
-	mp_auto_top top = { -EBADF, -EBADF, -EBADF };
+	mp_auto_top top = { -EBADF, -EBADF, -EBADF, -EBADF };
 	mp_auto_fd fd = -EBADF;
 
 	if (cfg->n_layer_dirs == 0)

@@ -14,6 +14,7 @@
 /** enum mp_overlay_upper - where a container's own writes go. */
 enum mp_overlay_upper {
 	MP_OVERLAY_DISK, /* upper/ and work/ in the container's directory; mp_overlay_remove() later */
+	MP_OVERLAY_NONE, /* read-only, and nothing in it is executed or a device: an image as a volume */
 	MP_OVERLAY_TMPFS, /* a tmpfs that ends with the mount: nothing to remove, three times as fast */
 };
 

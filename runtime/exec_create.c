@@ -515,6 +515,8 @@ static int build(struct build *b, struct mp_error *err)
 	if (r == 0)
 		r = mp_exec_check_ids(record, err);
 	if (r == 0)
+		r = mp_exec_mount_images(b->sv, b->c, b->userns_fd, err);
+	if (r == 0)
 		r = collect_binds(b, err);
 	if (r == 0)
 		r = open_cgroup(b, err);

@@ -25,11 +25,17 @@ static void post_failed(struct mp_supervisor *sv, size_t index, const char *reas
 						   .text = { reason, message } });
 }
 
+/* The container's own image, or that of a volume. */
+static const char *name_of(const struct mp_supervisor *sv, size_t index, const char *volume)
+{
+	return volume ? sv->spec->volumes[mp_spec_volume(sv->spec, volume)].image.reference :
+			sv->spec->containers[index].image;
+}
+
 /* 0: present or absent is known; negative: posted as a failure. */
-static int look_up(struct mp_supervisor *sv, size_t index, struct mp_arena *arena,
+static int look_up(struct mp_supervisor *sv, size_t index, const char *name, struct mp_arena *arena,
 		   enum mp_image_found *found, struct mp_image *image)
 {
-	const char *name = sv->spec->containers[index].image;
 	struct mp_error err = MP_ERROR_NONE;
 	char text[MP_ERROR_MSG_MAX + 256];
 	const int r = mp_image_lookup(sv->images, name, arena, found, image, &err);
@@ -62,13 +68,13 @@ static void post_image(struct mp_supervisor *sv, size_t index, enum mp_event_typ
 				   .bytes = (int64_t)image->size_bytes } });
 }
 
-void mp_exec_check_image(struct mp_supervisor *sv, size_t index)
+void mp_exec_check_image(struct mp_supervisor *sv, size_t index, const char *volume)
 {
 	struct mp_arena arena = { .head = NULL };
 	enum mp_image_found found = MP_IMAGE_ABSENT;
 	struct mp_image image;
 
-	if (look_up(sv, index, &arena, &found, &image) == 0) {
+	if (look_up(sv, index, name_of(sv, index, volume), &arena, &found, &image) == 0) {
 		if (found == MP_IMAGE_PRESENT)
 			post_image(sv, index, MP_EV_IMAGE_PRESENT, &image, 0);
 		else
@@ -87,6 +93,7 @@ void mp_exec_check_image(struct mp_supervisor *sv, size_t index)
 struct mp_image_job {
 	struct mp_supervisor *sv;
 	size_t index;
+	const char *name; /* borrowed from the spec */
 	pid_t pid;
 	int fd; /* owned: its answer */
 	struct mp_source source;
@@ -156,15 +163,14 @@ static const char *reason_of(int32_t code)
 }
 
 /* The store has it, they say: that is what counts. */
-static void post_pulled(struct mp_supervisor *sv, size_t index, mp_nsec took)
+static void post_pulled(struct mp_supervisor *sv, size_t index, const char *name, mp_nsec took)
 {
-	const char *name = sv->spec->containers[index].image;
 	enum mp_image_found found = MP_IMAGE_ABSENT;
 	struct mp_arena arena = { .head = NULL };
 	struct mp_image image;
 	char text[1024];
 
-	if (look_up(sv, index, &arena, &found, &image) == 0) {
+	if (look_up(sv, index, name, &arena, &found, &image) == 0) {
 		if (found == MP_IMAGE_PRESENT) {
 			post_image(sv, index, MP_EV_IMAGE_PULLED, &image, took);
 		} else {
@@ -202,11 +208,12 @@ static void answered(struct mp_source *source, uint32_t events)
 	else if (!WIFEXITED(ws) || WEXITSTATUS(ws) != 0)
 		post_failed(sv, job->index, "ErrImagePull", "the pulling process ended early");
 	else
-		post_pulled(sv, job->index, took);
+		post_pulled(sv, job->index, job->name, took);
 	release(job);
 }
 
-static int start_pull(struct mp_supervisor *sv, size_t index, struct mp_error *err)
+static int start_pull(struct mp_supervisor *sv, size_t index, const char *name,
+		      struct mp_error *err)
 {
 	struct mp_image_job *job = calloc(1, sizeof(*job));
 	int fds[2], r;
@@ -220,6 +227,7 @@ static int start_pull(struct mp_supervisor *sv, size_t index, struct mp_error *e
 	*job = (struct mp_image_job){
 		.sv = sv,
 		.index = index,
+		.name = name,
 		.fd = fds[0],
 		.began = sv->now.mono,
 		.source = { .fd = fds[0], .events = EPOLLIN, .ready = answered },
@@ -231,7 +239,7 @@ static int start_pull(struct mp_supervisor *sv, size_t index, struct mp_error *e
 	(void)fflush(NULL);
 	job->pid = fork();
 	if (job->pid == 0)
-		pull_in_child(sv->images, sv->spec->containers[index].image, in);
+		pull_in_child(sv->images, name, in);
 	r = job->pid < 0 ? mp_fail(err, errno, "pull image: fork") :
 			   mp_loop_add(sv->loop, &job->source, err);
 	if (r < 0) {
@@ -247,9 +255,9 @@ static int start_pull(struct mp_supervisor *sv, size_t index, struct mp_error *e
 	return 0;
 }
 
-void mp_exec_pull_image(struct mp_supervisor *sv, size_t index)
+void mp_exec_pull_image(struct mp_supervisor *sv, size_t index, const char *volume)
 {
-	const char *name = sv->spec->containers[index].image;
+	const char *name = name_of(sv, index, volume);
 	enum mp_image_found found = MP_IMAGE_ABSENT;
 	struct mp_arena arena = { .head = NULL };
 	struct mp_error err = MP_ERROR_NONE;
@@ -257,12 +265,12 @@ void mp_exec_pull_image(struct mp_supervisor *sv, size_t index)
 	struct mp_image image;
 
 	/* What came out of a file, or with the program, has no registry that could know better. */
-	if (look_up(sv, index, &arena, &found, &image) == 0) {
+	if (look_up(sv, index, name, &arena, &found, &image) == 0) {
 		if (found == MP_IMAGE_PRESENT)
 			(void)mp_image_is_pulled(sv->images, name, &is_pulled, NULL);
 		if (!is_pulled)
 			post_image(sv, index, MP_EV_IMAGE_PULLED, &image, 0);
-		else if (start_pull(sv, index, &err) < 0)
+		else if (start_pull(sv, index, name, &err) < 0)
 			post_failed(sv, index, "ErrImagePull", err.msg);
 	}
 	mp_arena_done(&arena);

@@ -35,8 +35,9 @@ static const char *plugin_dir(enum mp_volume_kind kind)
 	case MP_VOLUME_NONE:
 	case MP_VOLUME_HOST_PATH:
 	case MP_VOLUME_PVC:
-	case MP_VOLUME_IMAGE:
 		break;
+	case MP_VOLUME_IMAGE:
+		return MP_IMAGE_VOLUME_DIR;
 	}
 	return NULL;
 }
@@ -299,7 +300,8 @@ void mp_exec_setup_volumes(struct mp_supervisor *sv)
 		const struct mp_volume *v = &sv->spec->volumes[i];
 		struct mp_volume_rt *rt = &sv->volumes[i];
 
-		if (rt->is_ready || !is_used(sv->spec, v->name))
+		/* Images are mounted when a container that mounts them is created. */
+		if (rt->is_ready || v->kind == MP_VOLUME_IMAGE || !is_used(sv->spec, v->name))
 			continue;
 		if (setup(sv, v, &rt->fd, &err) < 0) {
 			mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_VOLUME_FAILED,

@@ -30,10 +30,10 @@ void mp_executor_do(struct mp_supervisor *sv, const struct mp_action *a)
 		mp_exec_tear_down(sv);
 		break;
 	case MP_DO_CHECK_IMAGE:
-		mp_exec_check_image(sv, i);
+		mp_exec_check_image(sv, i, a->volume);
 		break;
 	case MP_DO_PULL_IMAGE:
-		mp_exec_pull_image(sv, i);
+		mp_exec_pull_image(sv, i, a->volume);
 		break;
 	case MP_DO_CREATE_CONTAINER:
 		mp_exec_create_container(sv, i, a->restart_count);

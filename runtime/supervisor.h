@@ -74,10 +74,13 @@ struct mp_record {
 	struct mp_record *next; /* older record of the same container */
 };
 
+#define MP_IMAGE_VOLUME_DIR "kubernetes.io~image"
+
 /** struct mp_volume_rt - one volume of the pod, once set up. */
 struct mp_volume_rt {
 	bool is_ready;
-	int fd; /* owned: its root directory or file */
+	int fd;                      /* owned: its root directory or file */
+	char image[MP_IMAGE_ID_MAX]; /* of an image volume: the id of what is mounted */
 };
 
 /** struct mp_supervisor_config - how to run a pod. */
@@ -231,8 +234,8 @@ void mp_exec_setup_volumes(struct mp_supervisor *sv);
 void mp_exec_create_sandbox(struct mp_supervisor *sv, int attempt);
 void mp_exec_stop_sandbox(struct mp_supervisor *sv);
 void mp_exec_tear_down(struct mp_supervisor *sv);
-void mp_exec_check_image(struct mp_supervisor *sv, size_t index);
-void mp_exec_pull_image(struct mp_supervisor *sv, size_t index);
+void mp_exec_check_image(struct mp_supervisor *sv, size_t index, const char *volume);
+void mp_exec_pull_image(struct mp_supervisor *sv, size_t index, const char *volume);
 
 /** mp_exec_stop_pulls() - kill and reap the pulls at work; nobody waits for their answers. */
 void mp_exec_stop_pulls(struct mp_supervisor *sv);
@@ -282,6 +285,14 @@ unsigned int mp_exec_refresh_volumes(struct mp_supervisor *sv);
 
 /** mp_exec_remove_volumes() - unmount and remove every volume the pod brought along. */
 void mp_exec_remove_volumes(struct mp_supervisor *sv);
+
+/**
+ * mp_exec_mount_images() - mount the image volumes that the container mounts, as the store has
+ * their images now; what is mounted already and still current stays.
+ * @userns_fd: map the layers' ids by it; -EBADF: none.
+ */
+int mp_exec_mount_images(struct mp_supervisor *sv, const struct mp_container_spec *c, int userns_fd,
+			 struct mp_error *err);
 
 /** mp_record_end() - kill and reap what runs of a record, waiting for it: the last resort. */
 void mp_record_end(struct mp_record *record);

@@ -325,12 +325,14 @@ void mp_action_write(struct mp_json *w, const struct mp_pod_spec *spec, const st
 		mp_json_put_int(w, "slot", a->event.slot);
 		mp_json_put_int(w, "first", a->event.first_wall);
 		break;
+	case MP_DO_CHECK_IMAGE:
+	case MP_DO_PULL_IMAGE:
+		put(w, "volume", a->volume);
+		break;
 	case MP_DO_PREPARE_POD:
 	case MP_DO_SETUP_VOLUMES:
 	case MP_DO_STOP_SANDBOX:
 	case MP_DO_TEAR_DOWN:
-	case MP_DO_CHECK_IMAGE:
-	case MP_DO_PULL_IMAGE:
 	case MP_DO_START_CONTAINER:
 	case MP_DO_KILL:
 	case MP_DO_PUBLISH_STATUS:

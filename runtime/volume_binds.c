@@ -101,7 +101,8 @@ int mp_sub_path(const struct mp_volume_mount *mount, const struct mp_env *env,
 /* A claim may be mounted read-only as a whole; generated files are never a container's to change. */
 static bool is_readonly_volume(const struct mp_volume *v)
 {
-	return mp_volume_is_generated(v->kind) || (v->kind == MP_VOLUME_PVC && v->pvc.read_only);
+	return mp_volume_is_generated(v->kind) || v->kind == MP_VOLUME_IMAGE ||
+	       (v->kind == MP_VOLUME_PVC && v->pvc.read_only);
 }
 
 int mp_volume_bind(const struct mp_supervisor *sv, const struct mp_container_spec *c,
@@ -133,7 +134,7 @@ int mp_volume_bind(const struct mp_supervisor *sv, const struct mp_container_spe
 		.is_readonly = mount->read_only || is_readonly_volume(v),
 		.is_recursive_readonly = mp_streq(mount->recursive_read_only, "Enabled") ||
 					 mp_streq(mount->recursive_read_only, "IfPossible"),
-		.is_idmapped = true,
+		.is_idmapped = v->kind != MP_VOLUME_IMAGE, /* its layers are */
 		.is_pod_local = v->kind != MP_VOLUME_HOST_PATH && v->kind != MP_VOLUME_PVC,
 		.propagation = mp_assemble_propagation(mount),
 	};

@@ -153,6 +153,13 @@ test_a_pod_pulls_what_it_needs() {
 	pod_of "$R/app:1" Always >"$T/pod.json"
 	run_pod "$T/pod.json"
 	assert_match "$T/out" 'two$'
+	minipod image rm "$R/app:1"
+	jq --arg image "$R/app:1" '.spec.containers[0] += {image: "busybox", imagePullPolicy: "IfNotPresent",
+		command: ["cat", "/data/srv/file"], volumeMounts: [{name: "data", mountPath: "/data"}]} |
+		.spec.volumes = [{name: "data", image: {reference: $image}}]' "$T/pod.json" >"$T/volume.json"
+	run_pod "$T/volume.json"
+	assert_match "$T/out" 'two$'
+	assert_match "$T/err" " Pulled +Successfully pulled image \"$R/app:1\""
 	stop_registry
 }
 

@@ -177,10 +177,13 @@ static void do_pod(struct fake_node *node, const struct mp_action *a)
 
 static void do_image(struct fake_node *node, const struct mp_action *a)
 {
-	struct fake_container *c = &node->c[a->container];
+	static const struct fake_container all_is_there;
+	const struct fake_container *c = &node->c[a->container];
 	struct mp_event ev = answer(MP_EV_IMAGE_PRESENT, a->container);
 	mp_nsec at = node->now;
 
+	if (c->is_about_volume != (a->volume != NULL))
+		c = &all_is_there;
 	if (a->type == MP_DO_CHECK_IMAGE) {
 		ev.type = c->is_absent ? MP_EV_IMAGE_ABSENT : MP_EV_IMAGE_PRESENT;
 		if (c->image_answer == MP_EV_IMAGE_FAILED) {
@@ -200,8 +203,9 @@ static void do_image(struct fake_node *node, const struct mp_action *a)
 			ev.text.message = c->pull_error;
 		}
 	}
-	ev.image.resolved = "docker.io/library/i:1";
-	ev.image.id = "docker.io/library/i@sha256:1234";
+	ev.image.resolved = a->volume ? "docker.io/library/v:1" : "docker.io/library/i:1";
+	ev.image.id =
+		a->volume ? "docker.io/library/v@sha256:5678" : "docker.io/library/i@sha256:1234";
 	if (at != FAKE_NEVER)
 		fake_post_at(node, at, &ev);
 }

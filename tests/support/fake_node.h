@@ -53,6 +53,7 @@ struct fake_container {
 	enum mp_event_type image_answer; /* other than by @is_absent: IMAGE_FAILED */
 	mp_nsec pull_lasts;
 	const char *pull_error, *pull_reason; /* pull fails until @pull_good_from */
+	bool is_about_volume; /* all that is said of images is about those of its volumes */
 	mp_nsec pull_good_from;
 	const char *create_error, *create_reason; /* create fails until @create_good_from */
 	mp_nsec create_good_from;

@@ -136,9 +136,6 @@ REFUSES(an_unknown_medium_is_refused, ({
 	"leave it out",
 	"spec.volumes[3].emptyDir.medium: Forbidden: unknown storage medium; use Memory, HugePages or "
 	"leave it out")
-REFUSES(image_volumes_are_refused, ({ fixture_add_volume(&f, "b", MP_VOLUME_IMAGE); }),
-	"spec.volumes[0].image: Forbidden: minipod mounts no images as volumes; use a hostPath or "
-	"configMap volume")
 
 int main(void)
 {

@@ -123,6 +123,63 @@ static void containers_share_the_back_off_of_their_image(void **unused)
 	assert_int_equal(fake_n(&node, MP_DO_PULL_IMAGE, 2), 0);
 }
 
+static struct mp_volume_mount image_mounts[2];
+
+/* Volumes v0 and v1, mounted by the first container in this order. */
+static void mount_image_volumes(size_t n)
+{
+	static const char *const names[] = { "v0", "v1" };
+
+	for (size_t i = 0; i < n; i++) {
+		pod.volumes[i] = (struct mp_volume){ .name = names[i], .kind = MP_VOLUME_IMAGE };
+		pod.volumes[i].image.reference = "v:1";
+		pod.volumes[i].image.pull_policy = "IfNotPresent";
+		image_mounts[i] = (struct mp_volume_mount){ .name = names[i] };
+	}
+	pod.spec.n_volumes = n;
+	pod.containers[0].mounts = image_mounts;
+	pod.containers[0].n_mounts = n;
+}
+
+static void images_of_volumes_come_before_the_containers_own(void **unused)
+{
+	static const char present[] = "Container image \"v:1\" already present on machine and can "
+				      "be accessed by the pod";
+
+	(void)unused;
+	make(MP_RESTART_ALWAYS, "mm");
+	mount_image_volumes(2);
+	fake_run(&node, AT(1));
+	expect_running(0);
+	expect_running(1);
+	assert_int_equal(fake_n(&node, MP_DO_CHECK_IMAGE, 0), 3);
+	assert_int_equal(fake_n(&node, MP_DO_CHECK_IMAGE, 1), 1);
+	expect_event("Pulled", present);
+	assert_int_equal(fake_event(&node, "Pulled", present)->container, -1);
+	assert_string_equal(fake_status(&node, 0)->image, "docker.io/library/i:1");
+	assert_string_equal(fake_status(&node, 0)->image_id, "docker.io/library/i@sha256:1234");
+}
+
+static void a_volumes_image_that_cannot_be_pulled_holds_up_who_mounts_it(void **unused)
+{
+	(void)unused;
+	make(MP_RESTART_ALWAYS, "mm");
+	mount_image_volumes(1);
+	node.c[0].is_about_volume = true;
+	node.c[0].is_absent = true;
+	node.c[0].pull_error = "not found";
+	node.c[0].pull_reason = "ErrImagePull";
+	node.c[0].pull_good_from = AT(100);
+	fake_run(&node, AT(1));
+	expect_running(1);
+	expect_event("Failed", "Failed to pull image \"v:1\": not found");
+	expect_event("Failed", "Error: ErrImagePull");
+	expect_waiting(0, "ImagePullBackOff",
+		       "Back-off pulling image \"v:1\": ErrImagePull: not found");
+	fake_run(&node, AT(300));
+	expect_running(0);
+}
+
 static void classes_of_pull_errors_have_sentences(void **unused)
 {
 	(void)unused;
@@ -449,6 +506,8 @@ int main(void)
 		TEST(bad_image_name),
 		TEST(failed_pull_backs_off),
 		TEST(containers_share_the_back_off_of_their_image),
+		TEST(images_of_volumes_come_before_the_containers_own),
+		TEST(a_volumes_image_that_cannot_be_pulled_holds_up_who_mounts_it),
 		TEST(classes_of_pull_errors_have_sentences),
 		TEST(exit_0_backs_off_like_any_other),
 		TEST(nine_minutes_do_not_reset_the_back_off_eleven_do),
