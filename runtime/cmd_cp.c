@@ -87,7 +87,7 @@ static void split(const char *path, char dir[PATH_MAX], char name[NAME_MAX + 1])
 	for (size_t n = strlen(copy); n > 1 && copy[n - 1] == '/'; n--)
 		copy[n - 1] = '\0';
 	slash = strrchr(copy, '/');
-	(void)snprintf(name, NAME_MAX + 1, "%s", slash ? slash + 1 : copy);
+	(void)snprintf(name, NAME_MAX + 1, "%.*s", NAME_MAX, slash ? slash + 1 : copy);
 	if (slash == copy)
 		slash++;
 	(void)snprintf(dir, PATH_MAX, "%.*s", slash ? (int)(slash - copy) : 1, slash ? copy : ".");

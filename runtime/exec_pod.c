@@ -113,8 +113,6 @@ void mp_exec_prepare_pod(struct mp_supervisor *sv)
 		post_text(sv, MP_EV_POD_PREPARE_FAILED, "FailedCreatePodContainer", text);
 		return;
 	}
-	if (!sv->storage)
-		sv->storage = mp_storage_watch_new(sv);
 	post(sv, MP_EV_POD_PREPARED);
 }
 

@@ -190,7 +190,7 @@ void mp_storage_watch_expire(struct mp_storage_watch *w, mp_nsec now)
 	if (!w || w->at > now)
 		return;
 	w->at = mp_nsec_add(now, mp_seconds(MP_EVICT_PERIOD_S));
-	/* The last one still walks: it is not overtaken. */
-	if (w->pidfd < 0)
+	/* Nothing is there to be measured yet, or the last one still walks: it is not overtaken. */
+	if (w->sv->pod_cgroup && w->pidfd < 0)
 		(void)begin(w);
 }

@@ -364,6 +364,7 @@ static int set_up(struct mp_supervisor *sv, struct mp_error *err)
 		r = mp_control_open(sv, &sv->control, err);
 	if (r == 0)
 		r = mp_room_new(sv, &sv->room, err);
+	sv->storage = r == 0 ? mp_storage_watch_new(sv) : NULL;
 	if (r == 0 && c->is_foreground && !c->is_quiet)
 		r = mp_echo_new(sv->loop, sv->spec, STDOUT_FILENO, c->has_prefix, c->has_out_color,
 				&sv->echo, err);
