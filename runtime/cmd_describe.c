@@ -2,6 +2,7 @@
 /* Source for the shape: k8s.io/kubectl/pkg/describe, describePod. */
 #include "runtime/cmd_describe.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,9 +11,12 @@
 #include "runtime/base/json.h"
 #include "runtime/cli.h"
 #include "runtime/events.h"
+#include "runtime/pod_query.h"
 
 const struct mp_option mp_describe_options[] = {
 	{ "namespace", 'n', "NAME", "of this namespace (default)", false },
+	{ "all-namespaces", 'A', NULL, "of every namespace", false },
+	{ "selector", 'l', "SELECTOR", "the pods with these labels", false },
 	{ "show-events", 0, "BOOL", "with the events (true)", false },
 	{ NULL, 0, NULL, NULL, false },
 };
@@ -238,7 +242,7 @@ static int put_events(const struct mp_roots *roots, const struct mp_pod_view *v,
 	struct mp_table table = { .arena = arena, .n_columns = 5 };
 	const int64_t wall = mp_clock_read().wall;
 	struct mp_event_rows rows;
-	int r = mp_events_load(arena, roots, v, 1, &rows, err);
+	int r = mp_events_load(arena, roots, v, 1, NULL, &rows, err);
 
 	if (r < 0)
 		return r;
@@ -323,36 +327,35 @@ static int describe(const struct mp_args *args, const struct mp_roots *roots,
 
 int mp_cmd_describe(const struct mp_args *args)
 {
-	struct mp_error err = MP_ERROR_NONE;
+	struct mp_error err = MP_ERROR_NONE, second = MP_ERROR_NONE;
 	struct mp_arena arena = { 0 };
 	struct mp_pod_views views = { .n = 0 };
+	struct mp_api_args what;
+	struct mp_pod_query query;
 	struct mp_roots roots;
-	size_t first = 0, n_shown = 0;
-	int code = 0;
+	int shown = 0;
 	int r = mp_cli_roots(args, &roots, &err);
 
-	if (args->n_positional > 0 &&
-	    (mp_streq(args->positional[0], "pod") || mp_streq(args->positional[0], "pods") ||
-	     mp_streq(args->positional[0], "po")))
-		first = 1;
-	if (r == 0 && first == args->n_positional)
-		r = mp_pod_views_load(&arena, &roots, mp_cli_namespace(args), &views, &err);
-	for (size_t i = 0; r == 0 && i < views.n; i++) {
-		(void)fputs(n_shown++ > 0 ? "\n\n" : "", stdout);
-		r = describe(args, &roots, &views.items[i], &arena, &err);
-	}
-	for (size_t i = first; r == 0 && i < args->n_positional; i++) {
-		struct mp_pod_view view;
-		int missing = mp_pod_view_load(&arena, &roots, mp_cli_namespace(args),
-					       mp_cli_pod_name(args->positional[i]), &view, &err);
-
-		if (missing < 0) {
-			code = mp_cli_fail(missing, &err);
-			continue;
-		}
-		(void)fputs(n_shown++ > 0 ? "\n\n" : "", stdout);
-		r = describe(args, &roots, &view, &arena, &err);
+	if (r == 0)
+		r = mp_api_args_parse(args, false, 64, &what, &err);
+	if (r == 0 && what.kind != MP_API_POD)
+		r = mp_fail_text(&err, EINVAL,
+				 "only pods are described: see 'minipod get %ss -o yaml'",
+				 mp_api_word(what.kind));
+	if (r == 0)
+		r = mp_pod_query_parse(args, &what, &arena, &query, &err);
+	if (r == 0)
+		r = mp_pod_query_load(&query, &roots, &arena, &views, &err);
+	if (r == 0 && views.n == 0 && query.namespace_)
+		(void)fprintf(stderr, "No resources found in %s namespace.\n", query.namespace_);
+	else if (r == 0 && views.n == 0)
+		(void)fputs("No resources found\n", stderr);
+	for (size_t i = 0; shown == 0 && i < views.n; i++) {
+		(void)fputs(i > 0 ? "\n\n" : "", stdout);
+		shown = describe(args, &roots, &views.items[i], &arena, &second);
 	}
 	mp_arena_done(&arena);
-	return r < 0 ? mp_cli_fail(r, &err) : code;
+	if (shown < 0)
+		return mp_cli_fail(shown, &second);
+	return r < 0 ? mp_cli_fail(r, &err) : 0;
 }

@@ -17,15 +17,10 @@ const struct mp_option mp_events_options[] = {
 	{ "namespace", 'n', "NAME", "of this namespace (default)", false },
 	{ "all-namespaces", 'A', NULL, "of every namespace", false },
 	{ "watch", 'w', NULL, "go on and print each new one", false },
+	{ "types", 0, "TYPES", "only Normal or only Warning ones", false },
 	{ "output", 'o', "FORMAT", "json or yaml", false },
 	{ "no-headers", 0, NULL, "without the line of column names", false },
 	{ NULL, 0, NULL, NULL, false },
-};
-
-/* What was printed of a series last. */
-struct shown {
-	int64_t first_wall, slot, count;
-	char uid[40];
 };
 
 struct events {
@@ -33,11 +28,25 @@ struct events {
 	struct mp_roots roots;
 	const char *namespace_, *pod; /* NULL: all */
 	bool has_header;
-	struct shown *shown; /* owned */
-	size_t n_shown;
+	size_t widths[6];
+	struct mp_event_marks marks; /* with -w: what was printed already */
+	const char *types;           /* NULL: all */
 };
 
-static int load(const struct events *e, struct mp_arena *arena, struct mp_event_rows *ret,
+static void only_types(const struct events *e, struct mp_event_rows *rows)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rows->n; i++) {
+		const char *type = rows->items[i].is_warning ? "Warning" : "Normal";
+
+		if (!e->types || strcasestr(e->types, type))
+			rows->items[n++] = rows->items[i];
+	}
+	rows->n = n;
+}
+
+static int load(struct events *e, bool is_watch, struct mp_arena *arena, struct mp_event_rows *ret,
 		struct mp_error *err)
 {
 	struct mp_pod_views views = { .n = 0 };
@@ -54,7 +63,12 @@ static int load(const struct events *e, struct mp_arena *arena, struct mp_event_
 	} else {
 		r = mp_pod_views_load(arena, &e->roots, e->namespace_, &views, err);
 	}
-	return r < 0 ? r : mp_events_load(arena, &e->roots, views.items, views.n, ret, err);
+	if (r == 0)
+		r = mp_events_load(arena, &e->roots, views.items, views.n,
+				   is_watch ? &e->marks : NULL, ret, err);
+	if (r == 0)
+		only_types(e, ret);
+	return r;
 }
 
 static void add_row(const struct events *e, const struct mp_event_row *row, struct mp_table *table)
@@ -113,7 +127,7 @@ static void print_rows(struct events *e, const struct mp_event_rows *rows, struc
 	static const char *const names[] = { "NAMESPACE", "LAST SEEN", "TYPE",
 					     "REASON",    "OBJECT",    "MESSAGE" };
 	const size_t skip = e->namespace_ ? 1 : 0;
-	struct mp_table table = { .arena = arena, .n_columns = 6 - skip };
+	struct mp_table table = { .arena = arena, .n_columns = 6 - skip, .widths = e->widths };
 
 	if (rows->n == 0)
 		return;
@@ -123,38 +137,6 @@ static void print_rows(struct events *e, const struct mp_event_rows *rows, struc
 	for (size_t i = 0; i < rows->n; i++)
 		add_row(e, &rows->items[i], &table);
 	mp_table_print(&table, stdout);
-}
-
-/* Drops from @rows what was printed before, and remembers the rest. */
-static void only_news(struct events *e, struct mp_event_rows *rows)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < rows->n; i++) {
-		const struct mp_event_row *row = &rows->items[i];
-		size_t k = 0;
-
-		while (k < e->n_shown && (e->shown[k].slot != row->slot ||
-					  e->shown[k].first_wall != row->first_wall ||
-					  strcmp(e->shown[k].uid, row->pod->uid) != 0))
-			k++;
-		if (k < e->n_shown && e->shown[k].count == row->count)
-			continue;
-		if (k == e->n_shown) {
-			void *bigger = reallocarray(e->shown, k + 1, sizeof(*e->shown));
-
-			if (!bigger)
-				continue;
-			e->shown = bigger;
-			e->n_shown++;
-			e->shown[k] = (struct shown){ row->first_wall, row->slot, 0, "" };
-			(void)snprintf(e->shown[k].uid, sizeof(e->shown[k].uid), "%s",
-				       row->pod->uid);
-		}
-		e->shown[k].count = row->count;
-		rows->items[n++] = *row;
-	}
-	rows->n = n;
 }
 
 static int watch(struct events *e, struct mp_error *err)
@@ -169,11 +151,10 @@ static int watch(struct events *e, struct mp_error *err)
 
 		r = mp_pod_watch_arm(&w, err);
 		if (r == 0)
-			r = load(e, &arena, &rows, err);
+			r = load(e, true, &arena, &rows, err);
 		if (r == -ENOENT && !is_first)
 			r = 0;
 		is_first = false;
-		only_news(e, &rows);
 		print_rows(e, &rows, &arena);
 		(void)fflush(stdout);
 		mp_arena_done(&arena);
@@ -181,7 +162,7 @@ static int watch(struct events *e, struct mp_error *err)
 			r = mp_pod_watch_wait(&w, MP_NSEC_NEVER, err);
 	}
 	mp_pod_watch_close(&w);
-	free(e->shown);
+	mp_event_marks_done(&e->marks);
 	return r;
 }
 
@@ -200,12 +181,16 @@ int mp_cmd_events(const struct mp_args *args)
 		e.pod = mp_cli_pod_name(mp_args_get(args, "for"));
 		e.namespace_ = mp_cli_namespace(args);
 	}
+	e.types = mp_args_get(args, "types");
+	if (r == 0 && e.types && !mp_streq(e.types, "Normal") && !mp_streq(e.types, "Warning") &&
+	    !mp_streq(e.types, "Normal,Warning") && !mp_streq(e.types, "Warning,Normal"))
+		r = mp_fail_text(&err, EINVAL, "valid --types are Normal or Warning");
 	if (r == 0 && format && !mp_streq(format, "json") && !mp_streq(format, "yaml"))
 		r = mp_fail_text(&err, EINVAL, "events: -o takes json or yaml");
 	if (r == 0 && mp_args_has(args, "watch"))
 		r = watch(&e, &err);
 	else if (r == 0)
-		r = load(&e, &arena, &rows, &err);
+		r = load(&e, false, &arena, &rows, &err);
 	if (r == 0 && format)
 		r = print_objects(&rows, format, &arena, &err);
 	else if (r == 0 && rows.n > 0)

@@ -122,7 +122,7 @@ static int load_events(struct get *g, struct mp_arena *arena, struct mp_get_item
 	int r = mp_pod_views_load(arena, &g->roots, g->query.namespace_, &pods, err);
 
 	if (r == 0)
-		r = mp_events_load(arena, &g->roots, pods.items, pods.n, &rows, err);
+		r = mp_events_load(arena, &g->roots, pods.items, pods.n, NULL, &rows, err);
 	if (r < 0)
 		return r;
 	ret->items = mp_arena_alloc(arena, rows.n, sizeof(*ret->items));

@@ -10,7 +10,8 @@
 #include "runtime/base/clock_io.h"
 #include "runtime/cli.h"
 #include "runtime/jsonpath.h"
-#include "runtime/pod_view.h"
+#include "runtime/pod_files.h"
+#include "runtime/pod_query.h"
 #include "runtime/pod_watch.h"
 
 const struct mp_option mp_wait_options[] = {
@@ -18,6 +19,10 @@ const struct mp_option mp_wait_options[] = {
 	  false },
 	{ "timeout", 0, "DURATION", "wait no longer than that (30s); below 0: for ever", false },
 	{ "namespace", 'n', "NAME", "of this namespace (default)", false },
+	{ "all-namespaces", 'A', NULL, "of every namespace; with --all or -l", false },
+	{ "selector", 'l', "SELECTOR", "for the pods with these labels", false },
+	{ "field-selector", 0, "SELECTOR", "for the pods with these fields", false },
+	{ "all", 0, NULL, "for every pod of the namespace", false },
 	{ NULL, 0, NULL, NULL, false },
 };
 
@@ -130,14 +135,49 @@ static int wait_for(const struct goal *goal, const struct mp_roots *roots, const
 	return r;
 }
 
+/* The pods as they are now; those that come later are not waited for, as with kubectl. */
+static int choose(const struct mp_args *args, const struct mp_roots *roots, const struct goal *goal,
+		  struct mp_arena *arena, struct mp_pod_names *ret, struct mp_error *err)
+{
+	struct mp_pod_views views = { .n = 0 };
+	struct mp_api_args what;
+	struct mp_pod_query query;
+	int r = mp_api_args_parse(args, false, 64, &what, err);
+
+	if (r == 0 && what.kind != MP_API_POD)
+		r = mp_fail_text(err, EINVAL, "only pods can be waited for");
+	if (r == 0)
+		r = mp_pod_query_parse(args, &what, arena, &query, err);
+	if (r == 0 && what.n_names == 0 && !query.has_selector && !mp_args_has(args, "all"))
+		r = mp_fail_text(err, EINVAL,
+				 "no pod was named: minipod wait POD --for=..., or -l, or --all");
+	if (r == 0 && what.n_names == 0)
+		r = mp_pod_query_load(&query, roots, arena, &views, err);
+	if (r < 0)
+		return r;
+	if (what.n_names == 0 && views.n == 0 && goal->kind != DELETE)
+		return mp_fail_text(err, EINVAL, "no matching resources found");
+	ret->n = what.n_names + views.n;
+	ret->items = mp_arena_alloc(arena, ret->n, sizeof(*ret->items));
+	if (!ret->items)
+		return mp_fail(err, ENOMEM, "wait");
+	for (size_t i = 0; i < what.n_names; i++)
+		ret->items[i] = (struct mp_pod_ref){ mp_cli_namespace(args), what.names[i] };
+	for (size_t i = 0; i < views.n; i++)
+		ret->items[i] =
+			(struct mp_pod_ref){ views.items[i].namespace_, views.items[i].name };
+	return 0;
+}
+
 int mp_cmd_wait(const struct mp_args *args)
 {
 	const char *timeout = mp_cli_option(args, "timeout", NULL, "30s");
+	struct mp_pod_names pods = { .n = 0 };
 	struct mp_error err = MP_ERROR_NONE;
+	struct mp_arena arena = { 0 };
 	mp_nsec span = 0, deadline;
 	struct mp_roots roots;
 	struct goal goal;
-	size_t first = 0;
 	int code = 0;
 	int r = mp_cli_roots(args, &roots, &err);
 
@@ -145,21 +185,21 @@ int mp_cmd_wait(const struct mp_args *args)
 		r = parse_goal(mp_args_get(args, "for"), &goal, &err);
 	if (r == 0 && timeout[0] != '-')
 		r = mp_duration_parse("--timeout", timeout, &span, &err);
-	if (mp_streq(args->positional[0], "pod") || mp_streq(args->positional[0], "pods"))
-		first = 1;
-	if (r == 0 && first == args->n_positional)
-		r = mp_fail_text(&err, EINVAL, "no pod was named: minipod wait POD --for=...");
-	if (r < 0)
-		return mp_cli_fail(r, &err);
+	if (r == 0)
+		r = choose(args, &roots, &goal, &arena, &pods, &err);
 	deadline = timeout[0] == '-' ? MP_NSEC_NEVER : mp_nsec_add(mp_clock_read().mono, span);
-	for (size_t i = first; i < args->n_positional; i++) {
-		const char *name = mp_cli_pod_name(args->positional[i]);
+	for (size_t i = 0; r == 0 && i < pods.n; i++) {
+		const struct mp_pod_ref *pod = &pods.items[i];
+		struct mp_error why = MP_ERROR_NONE;
+		const int missed =
+			wait_for(&goal, &roots, pod->namespace_, pod->name, deadline, &why);
 
-		r = wait_for(&goal, &roots, mp_cli_namespace(args), name, deadline, &err);
-		if (r < 0)
-			code = mp_cli_fail(r, &err);
+		if (missed < 0)
+			code = mp_cli_fail(missed, &why);
 		else
-			(void)printf("pod/%s condition met\n", name);
+			(void)printf("pod/%s condition met\n", pod->name);
+		(void)fflush(stdout);
 	}
-	return code;
+	mp_arena_done(&arena);
+	return r < 0 ? mp_cli_fail(r, &err) : code;
 }

@@ -97,8 +97,38 @@ static int take_line(struct mp_arena *arena, const struct mp_pod_view *pod, cons
 	return keep(arena, rows, size, &row);
 }
 
+/* ---- how far the journals were read ------------------------------------------------------------- */
+
+struct mp_event_mark {
+	char uid[64];
+	off_t offset; /* behind the last whole line */
+};
+
+void mp_event_marks_done(struct mp_event_marks *marks)
+{
+	free(marks->items);
+	*marks = (struct mp_event_marks){ .n = 0 };
+}
+
+static struct mp_event_mark *mark_of(struct mp_event_marks *marks, const char *uid)
+{
+	struct mp_event_mark *bigger;
+
+	for (size_t i = 0; i < marks->n; i++)
+		if (strcmp(marks->items[i].uid, uid) == 0)
+			return &marks->items[i];
+	bigger = reallocarray(marks->items, marks->n + 1, sizeof(*bigger));
+	if (!bigger)
+		return NULL;
+	marks->items = bigger;
+	bigger[marks->n] = (struct mp_event_mark){ .offset = 0 };
+	(void)snprintf(bigger[marks->n].uid, sizeof(bigger->uid), "%s", uid);
+	return &bigger[marks->n++];
+}
+
 static int load_pod(struct mp_arena *arena, const struct mp_roots *roots,
-		    const struct mp_pod_view *pod, struct mp_event_rows *rows, size_t *size)
+		    const struct mp_pod_view *pod, struct mp_event_mark *mark,
+		    struct mp_event_rows *rows, size_t *size)
 {
 	char path[PATH_MAX + 300];
 	char *line = NULL;
@@ -112,8 +142,16 @@ static int load_pod(struct mp_arena *arena, const struct mp_roots *roots,
 
 	if (!in)
 		return errno == ENOENT ? 0 : -errno;
-	while (r == 0 && (n = getline(&line, &room, in)) > 0)
+	if (mark && fseeko(in, mark->offset, SEEK_SET) < 0)
+		r = -errno;
+	while (r == 0 && (n = getline(&line, &room, in)) > 0) {
+		/* What is only half there is read again when it is whole. */
+		if (mark && line[n - 1] != '\n')
+			break;
+		if (mark)
+			mark->offset += n;
 		r = take_line(arena, pod, line, (size_t)n, rows, size);
+	}
 	free(line);
 	(void)fclose(in);
 	return r;
@@ -129,14 +167,16 @@ static int by_time(const void *a, const void *b)
 }
 
 int mp_events_load(struct mp_arena *arena, const struct mp_roots *roots,
-		   const struct mp_pod_view *pods, size_t n_pods, struct mp_event_rows *ret,
-		   struct mp_error *err)
+		   const struct mp_pod_view *pods, size_t n_pods, struct mp_event_marks *marks,
+		   struct mp_event_rows *ret, struct mp_error *err)
 {
 	struct mp_event_rows rows = { .n = 0 };
 	size_t size = 0;
 
 	for (size_t i = 0; i < n_pods; i++) {
-		const int r = load_pod(arena, roots, &pods[i], &rows, &size);
+		struct mp_event_mark *mark = marks ? mark_of(marks, pods[i].uid) : NULL;
+		const int r = marks && !mark ? -ENOMEM :
+					       load_pod(arena, roots, &pods[i], mark, &rows, &size);
 
 		if (r < 0)
 			return mp_fail(err, -r, "events of pod %s", pods[i].name);

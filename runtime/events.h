@@ -20,10 +20,21 @@ struct mp_event_rows {
 	size_t n;
 };
 
-/** mp_events_load() - the events of @pods (borrowed by the result). */
+/** struct mp_event_marks - how far the journals were read; zero-initialise. */
+struct mp_event_marks {
+	struct mp_event_mark *items; /* owned: mp_event_marks_done() */
+	size_t n;
+};
+
+void mp_event_marks_done(struct mp_event_marks *marks);
+
+/**
+ * mp_events_load() - the events of @pods (borrowed by the result).
+ * @marks: NULL: all of them; else only those that came after the last call with the same marks.
+ */
 int mp_events_load(struct mp_arena *arena, const struct mp_roots *roots,
-		   const struct mp_pod_view *pods, size_t n_pods, struct mp_event_rows *ret,
-		   struct mp_error *err);
+		   const struct mp_pod_view *pods, size_t n_pods, struct mp_event_marks *marks,
+		   struct mp_event_rows *ret, struct mp_error *err);
 
 /** mp_event_object() - as a core/v1 Event object. NULL when out of memory. */
 const struct mp_node *mp_event_object(struct mp_arena *arena, const struct mp_event_row *row);

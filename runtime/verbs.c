@@ -95,7 +95,7 @@ static const struct mp_verb verbs[] = {
 	{ "attach", "NAME", 1, 1, "See what a container prints, and type into it",
 	  "  minipod attach web\n  minipod attach -it web -c app", mp_attach_options, mp_cmd_attach,
 	  false, false },
-	{ "wait", "NAME...", 1, 64, "Wait until pods are in a state",
+	{ "wait", "NAME...", 0, 64, "Wait until pods are in a state",
 	  "  minipod wait web --for=condition=Ready --timeout=1m\n"
 	  "  minipod wait web --for=jsonpath='{.status.phase}'=Succeeded",
 	  mp_wait_options, mp_cmd_wait, false, false },

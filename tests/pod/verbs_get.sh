@@ -179,6 +179,45 @@ test_forced_deletion_frees_the_name_at_once() {
 	minipod delete web --now
 }
 
+test_wait_and_describe_choose_by_label() {
+	sleeper a '{"app":"web"}'
+	sleeper b '{"app":"web"}'
+	sleeper c '{}'
+	call wait -l app=web --for=condition=Ready --timeout=20s
+	assert_status 0
+	assert_eq $'pod/a condition met\npod/b condition met' "$(cat "$T/out")" 'what was waited for'
+	call wait --for=condition=Ready
+	assert_status 1
+	call wait --for=condition=Ready -l app=nothing
+	assert_line "$T/err" 'error: no matching resources found'
+	call describe pods -l app=web
+	assert_count 2 "$T/out" '^Name: '
+	call describe secret x
+	assert_status 1
+	minipod delete --all --now
+	call wait --all --for=delete
+	assert_status 0
+}
+
+test_events_w_prints_each_event_once_and_again_when_it_comes_again() {
+	cat >"$T/crash.json" <<-'JSON'
+		{ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "crash" },
+		  "spec": { "containers": [ { "name": "c", "image": "busybox", "command": ["false"] } ] } }
+	JSON
+	"$MINIPOD" --root "$MINIPOD_ROOT" events -w >"$T/watch" 2>&1 &
+	local watcher=$!
+	minipod run -d "$T/crash.json" >/dev/null
+	wait_for_line 20 "$T/watch" 'Started +Pod/crash'
+	wait_for_line 30 "$T/watch" '\(x2 over [0-9]+s\) +Normal +Started'
+	assert_count 1 "$T/watch" '^[0-9]+s +Normal +Started'
+	call events --for pod/crash --types=Warning
+	assert_no_match "$T/out" Normal
+	assert_match "$T/out" 'Warning +BackOff'
+	kill "$watcher"
+	wait "$watcher" || true
+	minipod delete crash --now
+}
+
 no_directory_of() {
 	! compgen -G "$MINIPOD_ROOT/run/pods/.*$1" && ! compgen -G "$MINIPOD_ROOT/log/pods/*$1"
 }
