@@ -10,6 +10,7 @@
 #include "runtime/base/auto.h"
 #include "runtime/base/clock_io.h"
 #include "runtime/cli.h"
+#include "runtime/log_follow.h"
 #include "runtime/log_select.h"
 #include "runtime/pod_view.h"
 #include "runtime/pod_watch.h"
@@ -40,7 +41,9 @@ struct stream {
 	int64_t count; /* the instance's restart count */
 	bool is_running;
 	bool is_done;
-	int fd;        /* owned */
+	int fd;                       /* owned */
+	struct mp_log_follow *follow; /* owned; NULL: the log is not followed */
+	char last_time[MP_TIME_TEXT_MAX];
 	char *pending; /* owned: an entry that is not complete yet */
 	size_t n, size;
 };
@@ -171,7 +174,15 @@ static int open_stream(struct logs *l, struct stream *s, const struct mp_pod_vie
 	s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (s->fd < 0)
 		return mp_fail(err, errno, "open %s", path);
-	return l->follows ? mp_pod_watch_add(watch, path, err) : 0;
+	if (!l->follows)
+		return 0;
+	s->follow = calloc(1, sizeof(*s->follow));
+	if (!s->follow)
+		return mp_fail(err, ENOMEM, "read the log");
+	(void)snprintf(s->follow->path, sizeof(s->follow->path), "%s", path);
+	/* The directory: a rotated log is followed into its next file. */
+	*strrchr(path, '/') = '\0';
+	return mp_pod_watch_add(watch, path, err);
 }
 
 /* Goes to where reading begins, by looking at the file from its end. */
@@ -208,6 +219,16 @@ static int seek_tail(const struct logs *l, struct stream *s, struct mp_error *er
 	return lseek(s->fd, at, SEEK_SET) < 0 ? mp_fail(err, errno, "read the log") : 0;
 }
 
+static void remember_time(struct stream *s, const char *line, size_t len)
+{
+	const char *space =
+		memchr(line, ' ', len < sizeof(s->last_time) ? len : sizeof(s->last_time));
+
+	if (space)
+		(void)snprintf(s->last_time, sizeof(s->last_time), "%.*s", (int)(space - line),
+			       line);
+}
+
 /* Shows every complete entry that is there. */
 static int read_on(struct stream *s, struct mp_error *err)
 {
@@ -233,6 +254,7 @@ static int read_on(struct stream *s, struct mp_error *err)
 
 		while (!s->is_done &&
 		       (newline = memchr(line, '\n', s->n - (size_t)(line - s->pending)))) {
+			remember_time(s, line, (size_t)(newline - line));
 			if (!mp_log_show(&s->view, line, (size_t)(newline - line)) ||
 			    ferror(s->view.out))
 				s->is_done = true;
@@ -242,6 +264,21 @@ static int read_on(struct stream *s, struct mp_error *err)
 		memmove(s->pending, line, s->n);
 	}
 	return 0;
+}
+
+/* The same, through all files that the log was rotated into. */
+static int read_through(struct stream *s, struct mp_error *err)
+{
+	int r;
+
+	do {
+		r = read_on(s, err);
+		if (r == 0 && !s->is_done)
+			r = mp_log_follow_next(s->follow, &s->fd,
+					       mp_time_parse(s->last_time, strlen(s->last_time)),
+					       err);
+	} while (r > 0);
+	return r;
 }
 
 /* After the pod has changed: does the instance being read still run? */
@@ -257,7 +294,8 @@ static void look_again(struct logs *l)
 		int64_t count = -1;
 		bool runs = false;
 
-		if (is_there && pod.is_supervised &&
+		/* One without supervisor goes on, and may get another one. */
+		if (is_there &&
 		    mp_log_choose(pod.object, s->container, false, &count, &runs, NULL) == 0)
 			runs = runs && count == s->count;
 		if (!runs)
@@ -280,7 +318,7 @@ static int follow(struct logs *l, struct mp_pod_watch *watch, struct mp_error *e
 		for (size_t i = 0; i < l->n_streams && r == 0; i++) {
 			if (l->streams[i].fd < 0)
 				continue;
-			r = read_on(&l->streams[i], err);
+			r = read_through(&l->streams[i], err);
 			is_any_running |= l->streams[i].is_running && !l->streams[i].is_done;
 		}
 		(void)fflush(stdout);
@@ -341,6 +379,9 @@ int mp_cmd_logs(const struct mp_args *args)
 	for (size_t i = 0; i < l->n_streams; i++) {
 		mp_closep(&l->streams[i].fd);
 		free(l->streams[i].pending);
+		if (l->streams[i].follow)
+			mp_log_follow_done(l->streams[i].follow);
+		free(l->streams[i].follow);
 	}
 	free(l);
 	mp_arena_done(&arena);

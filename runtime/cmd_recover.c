@@ -48,6 +48,7 @@ static int begin(const struct recover *rc, const char *dir_name, struct mp_backg
 		.roots = &rc->roots,
 		.pod_cidr = mp_cli_option(rc->args, "pod-cidr", "MINIPOD_POD_CIDR", "10.88.0.0/16"),
 		.cgroup_root = mp_cli_option(rc->args, "cgroup-root", "MINIPOD_CGROUP_ROOT", NULL),
+		.seccomp_root = getenv("MINIPOD_SECCOMP_ROOT"),
 		.start_wall = mp_clock_read().wall,
 		.log_limits = MP_LOG_LIMITS_DEFAULT,
 	};

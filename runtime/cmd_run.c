@@ -35,6 +35,9 @@ const struct mp_option mp_run_options[] = {
 	{ "timeout", 0, "DURATION", "with -d, wait no longer than that (the pod goes on)", false },
 	{ "replace", 0, NULL, "delete a pod of that name first", false },
 	{ "result-file", 0, "FILE", "write the pod as it ended, a core/v1 object", false },
+	{ "log-max-size", 0, "SIZE", "rotate a container's log at that size (10Mi; 0: never)",
+	  false },
+	{ "log-max-files", 0, "N", "keep so many files of a log, at least 2 (5)", false },
 	{ "pvc", 0, "NAME=DIR", "bind the claim NAME to a directory; may be given again", false },
 	{ "service-account-token", 0, "FILE", "the token that projected volumes show", false },
 	{ NULL, 0, NULL, NULL, false },
@@ -168,6 +171,25 @@ static int parse_sysctls(const struct mp_args *args, struct mp_arena *arena,
 	return 0;
 }
 
+static int parse_log_limits(const struct mp_args *args, struct mp_log_limits *limits,
+			    struct mp_error *err)
+{
+	const char *size = mp_cli_option(args, "log-max-size", "MINIPOD_LOG_MAX_SIZE", NULL);
+	struct mp_quantity quantity;
+	struct mp_error why = MP_ERROR_NONE;
+	long long files = limits->max_files;
+	int r = mp_args_int(args, "log-max-files", 2, 1000, &files, err);
+
+	limits->max_files = (int)files;
+	if (r < 0 || !size)
+		return r;
+	if (mp_quantity_parse(size, &quantity, &why) < 0 || mp_quantity_value(&quantity) < 0)
+		return mp_fail_text(err, EINVAL, "--log-max-size: '%s' is not a size such as 10Mi",
+				    size);
+	limits->max_bytes = mp_quantity_value(&quantity);
+	return 0;
+}
+
 static int replace_pod(const struct mp_supervisor_config *config, struct mp_error *err)
 {
 	const struct mp_delete_options options = { .wants_object = false };
@@ -275,6 +297,8 @@ static int run(const struct mp_args *args, const struct mp_manifest *m,
 
 	if (r == 0)
 		r = parse_sysctls(args, &arena, &config, err);
+	if (r == 0)
+		r = parse_log_limits(args, &config.log_limits, err);
 	if (r == 0)
 		r = mp_cli_roots(args, &roots, err);
 	if (r == 0)

@@ -27,7 +27,8 @@ int mp_pod_watch_open(struct mp_pod_watch *w, const struct mp_roots *roots, bool
 
 int mp_pod_watch_add(struct mp_pod_watch *w, const char *path, struct mp_error *err)
 {
-	if (inotify_add_watch(w->fd, path, IN_MODIFY | IN_DELETE_SELF | IN_MOVE_SELF) < 0)
+	if (inotify_add_watch(w->fd, path, IN_MODIFY | IN_CREATE | IN_DELETE_SELF | IN_MOVE_SELF) <
+	    0)
 		return mp_fail(err, errno, "watch %s", path);
 	return 0;
 }

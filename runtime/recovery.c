@@ -137,6 +137,8 @@ void mp_recovery_config(struct mp_recovery *recovery, struct mp_supervisor_confi
 		config->pod_cidr = origin->pod_cidr;
 	if (origin->cgroup_root)
 		config->cgroup_root = origin->cgroup_root;
+	if (origin->seccomp_root)
+		config->seccomp_root = origin->seccomp_root;
 	if (origin->log_max_files > 0)
 		config->log_limits =
 			(struct mp_log_limits){ .max_bytes = origin->log_max_bytes,

@@ -284,6 +284,7 @@ int mp_supervisor_open_trace(struct mp_supervisor *sv, const struct mp_pod_confi
 	struct mp_trace_origin origin = { .boot_id = mp_recovery_boot_id(boot_id),
 					  .pod_cidr = c->pod_cidr,
 					  .cgroup_root = c->cgroup_root,
+					  .seccomp_root = c->seccomp_root,
 					  .log_max_bytes = c->log_limits.max_bytes,
 					  .log_max_files = c->log_limits.max_files };
 	ssize_t n = -1;

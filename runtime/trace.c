@@ -53,9 +53,8 @@ static void put_origin(struct mp_json *w, const struct mp_trace_origin *origin)
 	const struct {
 		const char *key, *text;
 	} texts[] = {
-		{ "bootID", origin->boot_id },
-		{ "podCIDR", origin->pod_cidr },
-		{ "cgroupRoot", origin->cgroup_root },
+		{ "bootID", origin->boot_id },         { "podCIDR", origin->pod_cidr },
+		{ "cgroupRoot", origin->cgroup_root }, { "seccompRoot", origin->seccomp_root },
 		{ "resultFile", origin->result },
 	};
 

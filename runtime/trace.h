@@ -20,6 +20,7 @@ struct mp_trace_origin {
 	const char *boot_id; /* of the machine's present life */
 	const char *pod_cidr;
 	const char *cgroup_root;
+	const char *seccomp_root;
 	const char *result;    /* absolute path of --result-file */
 	int64_t log_max_bytes; /* 0: not said */
 	int64_t log_max_files;

@@ -249,6 +249,7 @@ test_journal_that_was_cut_in_a_line_is_mended() {
 }
 
 test_terminal_and_input_outlive_the_supervisor() {
+	# shellcheck disable=SC2016 # for the container's shell
 	pod web 'read -r a; echo "one $a"; read -r b; echo "two $b"; sleep 1000' '{}' '{"stdin":true,"tty":true}'
 	run_d "$T/web.json"
 	kill_supervisor web

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "runtime/base/auto.h"
+#include "runtime/log_follow.h"
 #include "runtime/log_rotate.h"
 
 #define N_MAX 16
@@ -82,6 +83,30 @@ static void files_of_others_stay(void **unused)
 	expect(names, "sssss", 0, false);
 }
 
+static void reader_goes_on_with_the_file_after_its_own(void **unused)
+{
+	static const char *const names[] = {
+		"0.log",
+		"0.log.20240101-000001.gz",
+		"0.log.20240101-000002",
+		"0.log.20240101-000002.gz.tmp",
+		"0.log.20240101-000003",
+		"10.log.20240101-000009",
+	};
+	const size_t n = MP_ARRAY_SIZE(names);
+
+	(void)unused;
+	assert_string_equal(mp_log_follow_after(names, n, "0.log", "0.log.20231231-235959"),
+			    names[1]);
+	assert_string_equal(mp_log_follow_after(names, n, "0.log", names[1]), names[2]);
+	assert_string_equal(mp_log_follow_after(names, n, "0.log", names[2]), names[4]);
+	/* Compressed since it was opened: the same file. */
+	assert_string_equal(mp_log_follow_after(names, n, "0.log", "0.log.20240101-000001"),
+			    names[2]);
+	assert_null(mp_log_follow_after(names, n, "0.log", names[4]));
+	assert_null(mp_log_follow_after(names, 1, "0.log", "0.log.20240101-000001"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -89,6 +114,7 @@ int main(void)
 		cmocka_unit_test(the_oldest_are_removed),
 		cmocka_unit_test(leftovers_of_a_compression_go),
 		cmocka_unit_test(files_of_others_stay),
+		cmocka_unit_test(reader_goes_on_with_the_file_after_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
