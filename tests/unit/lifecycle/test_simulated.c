@@ -89,18 +89,19 @@ static void nothing_is_carried_over_to_an_instance_that_was_never_shown(void **u
 
 	(void)unused;
 	test_pod_probe(c, MP_PROBE_STARTUP)->period_s = 1;
+	test_pod_probe(c, MP_PROBE_LIVENESS)->period_s = 1;
 	c->lifecycle.has_post_start = true;
 	fake_init(&node, &pod.spec);
-	node.c[0].n_runs = 2;
-	node.c[0].runs[0] = (struct fake_run){ .lasts = AT(20), .code = 1 };
-	node.c[0].runs[1] = (struct fake_run){ .lasts = FAKE_NEVER };
+	node.c[0].probes[MP_PROBE_LIVENESS].good_until = AT(15);
 	fake_run(&node, AT(10));
 	assert_true(fake_status(&node, 0)->is_started);
+	/* Killed and started in one sync: until the hook is over, the old instance is shown. */
 	node.c[0].post_start.lasts = FAKE_NEVER;
 	node.c[0].probes[MP_PROBE_STARTUP].bad = MP_PROBE_ERROR;
 	node.c[0].probes[MP_PROBE_STARTUP].good_from = AT(1000);
 	fake_run(&node, AT(50));
 	assert_int_equal(fake_n(&node, MP_DO_START_CONTAINER, 0), 2);
+	assert_true(fake_status(&node, 0)->is_started);
 	fake_recover(&node);
 	fake_run(&node, AT(60));
 	assert_int_equal(fake_status(&node, 0)->state.kind, MP_STATE_RUNNING);
@@ -216,6 +217,25 @@ static void a_kill_begun_after_an_eviction_gets_its_grace(void **unused)
 	fake_done(&node);
 }
 
+static void a_kill_begun_after_a_deletion_gets_its_grace(void **unused)
+{
+	struct mp_container_spec *c = one_main(MP_RESTART_ALWAYS);
+
+	(void)unused;
+	c->lifecycle.has_post_start = true;
+	fake_init(&node, &pod.spec);
+	node.c[0].post_start = (struct fake_hook){ .lasts = AT(20), .error = "bad" };
+	node.c[0].ignores_term = true;
+	fake_post_at(&node, AT(20),
+		     &(struct mp_event){ .type = MP_EV_DELETE,
+					 .container = -1,
+					 .remove.grace_s = { 4, true } });
+	fake_run_to_end(&node, AT(100));
+	assert_int_equal(fake_when(&node, MP_DO_SIGNAL, 0, 0), AT(20));
+	assert_int_equal(fake_when(&node, MP_DO_KILL, 0, 0), AT(24));
+	fake_done(&node);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +247,7 @@ int main(void)
 		cmocka_unit_test(a_success_that_a_rule_restarts_gets_a_new_sandbox),
 		cmocka_unit_test(what_starts_over_is_shown_waiting_with_one_restart_more),
 		cmocka_unit_test(a_kill_begun_after_an_eviction_gets_its_grace),
+		cmocka_unit_test(a_kill_begun_after_a_deletion_gets_its_grace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
