@@ -125,6 +125,9 @@ int mp_spec_check_update(const struct mp_pod_spec *old, const struct mp_pod_spec
 		return r;
 	level.meta = old->meta;
 	level.active_deadline_s = old->active_deadline_s;
+	/* What is applied says what is wanted, not where the pod came to be. */
+	if (mp_is_empty(given->node_name))
+		level.node_name = old->node_name;
 	level.containers = levelled(old, given, &arena);
 	a = tree_of(&arena, old);
 	b = level.containers ? tree_of(&arena, &level) : NULL;

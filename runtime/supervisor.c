@@ -420,8 +420,9 @@ static int supervise(struct mp_supervisor *sv, struct mp_error *err)
 		if (mp_pod_is_finished(sv->pod))
 			return 0;
 		mp_exec_when_idle(sv);
-		/* Output of containers and the like is nothing that a plan depends on. */
-		while (sv->n_queued == 0 && sv->now.mono < wake_at) {
+		/* Output of containers and the like is nothing that a plan depends on; a spec that was
+		 * changed from outside is (apply). */
+		while (sv->n_queued == 0 && !sv->has_new_status && sv->now.mono < wake_at) {
 			mp_loop_arm(sv->loop, mp_nsec_min(wake_at, mp_executor_deadline(sv)));
 
 			const int r = mp_loop_turn(sv->loop, err);

@@ -44,6 +44,8 @@ static void images_and_a_shorter_deadline_may_change(void **unused)
 		{ { "", "x", "" }, { "\"activeDeadlineSeconds\":5,", "x", "" } },
 		{ { "\"activeDeadlineSeconds\":5,", "x", "" },
 		  { "\"activeDeadlineSeconds\":4,", "x", "" } },
+		/* The running pod knows its node; the manifest need not. */
+		{ { "\"nodeName\":\"here\",", "x", "" }, { "", "x", "" } },
 	};
 
 	(void)unused;
