@@ -15,6 +15,7 @@
 #include "runtime/base/sys.h"
 
 #define NAME_MAX_OURS (sizeof(".tmp-") + MP_SHA256_HEX_MAX)
+#define BOOT_ID_MAX   64
 
 static void temporary_name(const char *hex, char name[NAME_MAX_OURS])
 {
@@ -58,6 +59,88 @@ int mp_image_scratch_make(struct mp_image_lock *lock, const char *name, int *ret
 	if (r == 0)
 		*ret_fd = mp_steal_fd(&fd);
 	return r;
+}
+
+static const char *new_name(const char *hex, char name[NAME_MAX_OURS])
+{
+	(void)snprintf(name, NAME_MAX_OURS, ".new-%s", hex);
+	return name;
+}
+
+static int read_boot_id(char id[BOOT_ID_MAX], struct mp_error *err)
+{
+	mp_auto_fd fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	const ssize_t n = fd < 0 ? -1 : read(fd, id, BOOT_ID_MAX - 1);
+
+	if (n < 0)
+		return mp_fail(err, errno, "read boot_id");
+	id[n] = '\0';
+	id[strcspn(id, "\n")] = '\0';
+	return 0;
+}
+
+/* Before the layer has its name, and so on the disk before it. */
+static int mark_new(struct mp_image_lock *lock, const char *hex, struct mp_error *err)
+{
+	char name[NAME_MAX_OURS], id[BOOT_ID_MAX];
+	int r = read_boot_id(id, err);
+
+	if (r < 0)
+		return r;
+	(void)unlinkat(lock->layers_fd, new_name(hex, name), 0);
+	return symlinkat(id, lock->layers_fd, name) < 0 ? mp_fail(err, errno, "mark new layer") : 0;
+}
+
+/* The machine stopped before the layer was safe: it may be anything. */
+static bool is_doubtful(struct mp_image_lock *lock, const char *hex)
+{
+	char name[NAME_MAX_OURS], id[BOOT_ID_MAX], made_in[BOOT_ID_MAX];
+	const ssize_t n =
+		readlinkat(lock->layers_fd, new_name(hex, name), made_in, sizeof(made_in) - 1);
+
+	if (n < 0)
+		return false;
+	made_in[n] = '\0';
+	return read_boot_id(id, NULL) < 0 || strcmp(id, made_in) != 0;
+}
+
+/* Unless another has it in use already, which then had no doubts. */
+static int discard(struct mp_image_lock *lock, const char *hex, struct mp_error *err)
+{
+	char doomed[NAME_MAX_OURS + 4], name[NAME_MAX_OURS];
+	int r = mp_image_lock_acquire(lock, err);
+
+	if (r < 0)
+		return r;
+	(void)snprintf(doomed, sizeof(doomed), ".tmp-rm-%s", hex);
+	if (is_doubtful(lock, hex)) {
+		if (renameat(lock->layers_fd, hex, lock->layers_fd, doomed) < 0 && errno != ENOENT)
+			r = mp_fail(err, errno, "remove layer %s", hex);
+		if (r == 0)
+			r = mp_tree_force_remove(lock->layers_fd, doomed, err);
+		if (r == 0)
+			(void)unlinkat(lock->layers_fd, new_name(hex, name), 0);
+	}
+	mp_image_lock_release(lock);
+	return r;
+}
+
+int mp_image_claims_sync(struct mp_image_lock *lock, const struct mp_image_claim *claims, size_t n,
+			 struct mp_error *err)
+{
+	char name[NAME_MAX_OURS];
+	bool is_new = false;
+
+	for (size_t i = 0; i < n; i++)
+		is_new |= faccessat(lock->layers_fd, new_name(claims[i].hex, name), F_OK,
+				    AT_SYMLINK_NOFOLLOW) == 0;
+	if (!is_new)
+		return 0;
+	if (syncfs(lock->layers_fd) < 0)
+		return mp_fail(err, errno, "sync layers");
+	for (size_t i = 0; i < n; i++)
+		(void)unlinkat(lock->layers_fd, new_name(claims[i].hex, name), 0);
+	return 0;
 }
 
 /* 1 = it is there and locked, 0 = it is not, or -errno. */
@@ -107,8 +190,10 @@ int mp_image_claim_take(struct mp_image_lock *lock, const char *hex, struct mp_i
 
 	temporary_name(hex, name);
 	for (;;) {
-		int r = share(lock, hex, &fd, err);
+		int r = is_doubtful(lock, hex) ? discard(lock, hex, err) : 0;
 
+		if (r == 0)
+			r = share(lock, hex, &fd, err);
 		if (r < 0)
 			return r;
 		ret->is_mine = r == 0;
@@ -141,13 +226,11 @@ int mp_image_claim_finish(struct mp_image_lock *lock, struct mp_image_claim *cla
 	int r = 0;
 
 	temporary_name(claim->hex, name);
-	/* Before the name: a layer that is there is whole, also after a power failure. */
-	if (syncfs(claim->dir_fd) < 0)
-		return mp_fail(err, errno, "sync layer");
 	r = mp_image_lock_acquire(lock, err);
 	if (r < 0)
 		return r;
-	if (renameat(lock->layers_fd, name, lock->layers_fd, claim->hex) < 0)
+	r = mark_new(lock, claim->hex, err);
+	if (r == 0 && renameat(lock->layers_fd, name, lock->layers_fd, claim->hex) < 0)
 		r = mp_fail(err, errno, "name layer");
 	/* Others may count on it now. Not in one step, but only who has the store's lock removes. */
 	if (r == 0) {

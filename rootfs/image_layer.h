@@ -6,6 +6,10 @@
  * who want the same layer wait for that lock instead of unpacking it as well. Who counts on a
  * finished layer that no image may have yet holds a shared lock on it, so that nobody removes it.
  * The kernel drops locks with their holder: an unfinished directory without a lock is rubbish.
+ *
+ * A layer is named before it is safe on the disk: one sync for all of an image's layers has to do, since
+ * it writes out everybody's files. Until then layers/.new-<diff id> links to the boot that it was
+ * unpacked in; in any other, the layer is not believed.
  */
 #pragma once
 
@@ -30,9 +34,16 @@ struct mp_image_claim {
 int mp_image_claim_take(struct mp_image_lock *lock, const char *hex, struct mp_image_claim *ret,
 			struct mp_error *err);
 
-/** mp_image_claim_finish() - ours is unpacked: sync it and give it its name. 0 or -errno. */
+/** mp_image_claim_finish() - ours is unpacked: give it its name. 0 or -errno. */
 int mp_image_claim_finish(struct mp_image_lock *lock, struct mp_image_claim *claim,
 			  struct mp_error *err);
+
+/**
+ * mp_image_claims_sync() - put @n layers safely on the disk, whoever unpacked them; the store is
+ * locked. 0 or -errno.
+ */
+int mp_image_claims_sync(struct mp_image_lock *lock, const struct mp_image_claim *claims, size_t n,
+			 struct mp_error *err);
 
 /** mp_image_claim_drop() - release; what is unfinished is removed. Again is fine. */
 void mp_image_claim_drop(struct mp_image_lock *lock, struct mp_image_claim *claim);

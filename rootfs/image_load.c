@@ -273,7 +273,10 @@ static int load_and_publish(struct load *l, const struct parts *p, struct mp_ima
 	if (r == 0)
 		r = mp_image_lock_acquire(&l->lock, err);
 	if (r == 0) {
-		r = publish(l, p, record, refs, config, config_len, err);
+		/* Before the record: what has a name is whole, also after a power failure. */
+		r = mp_image_claims_sync(&l->lock, claims, p->n_layers, err);
+		if (r == 0)
+			r = publish(l, p, record, refs, config, config_len, err);
 		mp_image_lock_release(&l->lock);
 	}
 	for (size_t i = 0; claims && i < p->n_layers; i++)

@@ -92,13 +92,15 @@ static int remove_layer(struct removal *r, const char *name, size_t *n, struct m
 {
 	mp_auto_fd fd = openat(r->lock.layers_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const char *doomed = mp_arena_printf(r->arena, ".tmp-rm-%s", name);
+	const char *mark = mp_arena_printf(r->arena, ".new-%s", name);
 
-	if (fd < 0 || !doomed)
+	if (fd < 0 || !doomed || !mark)
 		return mp_fail(err, fd < 0 ? errno : ENOMEM, "remove layer %s", name);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return 0;
 	if (renameat(r->lock.layers_fd, name, r->lock.layers_fd, doomed) < 0)
 		return mp_fail(err, errno, "remove layer %s", name);
+	(void)unlinkat(r->lock.layers_fd, mark, 0);
 	(*n)++;
 	return mp_tree_force_remove(r->lock.layers_fd, doomed, err);
 }

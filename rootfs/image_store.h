@@ -6,6 +6,7 @@
  *   images/refs/<domain>/<path>/@<digest>   -> the same
  *   images/<id>/record config.json manifest.json
  *   images/<id>/pulled                      -> record: where names from a registry point to
+ *   layers/.new-<diff id>                   -> the boot it was unpacked in: not synced yet
  *   images/.lock                            held (flock) by whoever adds or removes
  *   layers/<diff id>/                       the unpacked tree
  *   layers/.tmp-*                           unfinished; locked (flock) by whoever works on it, else

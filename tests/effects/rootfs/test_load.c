@@ -264,6 +264,39 @@ static void what_is_no_image_for_us_is_said(void **unused)
 	mp_arena_done(&arena);
 }
 
+/* What the disk made of it when the machine stopped, nobody knows. */
+static void a_layer_that_was_not_synced_before_the_machine_stopped_is_unpacked_again(void **unused)
+{
+	struct mp_arena arena = { .head = NULL };
+	struct mp_error err = MP_ERROR_NONE;
+	struct mp_image_loaded *list = NULL;
+	struct mp_image image;
+	char path[700];
+
+	(void)unused;
+	start_layout();
+	make_two_layers();
+
+	const char *const blobs[] = { put_blob(layer_tar.bytes, layer_tar.len) };
+	const char *const diffs[] = { diff_of(&layer_tar) };
+
+	make_layout(blobs, diffs, 1, "amd64", "a.org/x:1");
+	MUST_OK(load(at("oci"), NULL, &arena, &list, &err), err);
+	assert_int_equal(faccessat(AT_FDCWD, at("s/layers/.new-%s", diffs[0]), F_OK,
+				   AT_SYMLINK_NOFOLLOW),
+			 -1);
+	look_up("a.org/x:1", &arena, &image);
+	(void)snprintf(path, sizeof(path), "%s/a", image.layer_dirs[0]);
+	put(path, "");
+	MUST(symlink("another-boot", at("s/layers/.new-%s", diffs[0])));
+	MUST_OK(load(at("oci"), NULL, &arena, &list, &err), err);
+	expect_file(path, "bottom");
+	assert_int_equal(faccessat(AT_FDCWD, at("s/layers/.new-%s", diffs[0]), F_OK,
+				   AT_SYMLINK_NOFOLLOW),
+			 -1);
+	mp_arena_done(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +305,7 @@ int main(void)
 		env_test(hostile_layers_are_refused_and_leave_nothing),
 		env_test(overlay_attributes_of_a_layer_are_not_believed),
 		env_test(digests_are_verified),
+		env_test(a_layer_that_was_not_synced_before_the_machine_stopped_is_unpacked_again),
 		env_test(what_is_no_image_for_us_is_said),
 	};
 
