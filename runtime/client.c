@@ -16,6 +16,7 @@
 #include "runtime/control.h"
 #include "runtime/orphan.h"
 #include "runtime/pod_view.h"
+#include "runtime/room.h"
 
 #define REPLY_MAX    ((size_t)4 * 1024 * 1024)
 #define REPLY_WITHIN mp_seconds(30)
@@ -304,6 +305,8 @@ static int remove_ended(struct mp_deletion *d, struct mp_error *err)
 	/* Its supervisor died before the pod had ended: the pod ends now, without its hooks. */
 	if (r == 0 && !view.has_ended)
 		r = mp_orphan_end(view.uid, d->options.cgroup_root, err);
+	if (r == 0)
+		mp_room_forget(d->roots->run, view.uid);
 	if (r == 0)
 		r = mp_state_dir_remove_data(&dir, err);
 	if (r == 0)

@@ -24,7 +24,6 @@
 #include "runtime/ip_pool.h"
 #include "runtime/orphan.h"
 #include "runtime/record_note.h"
-#include "runtime/storage_watch.h"
 #include "runtime/user_ids.h"
 
 #define STEP_MS 10
@@ -458,7 +457,6 @@ int mp_recover_begin(struct mp_supervisor *sv, struct mp_error *err)
 		/* One that cannot be had again is missed when a container is next made. */
 		mp_exec_find_huge_pages(sv);
 		mp_exec_reopen_volumes(sv);
-		sv->storage = mp_storage_watch_new(sv);
 		(void)mp_exec_make_shm(sv, &ignored);
 		r = mp_exec_watch_sandbox(sv, err);
 	}

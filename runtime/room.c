@@ -99,6 +99,14 @@ static void add_one(struct mp_room *a, const char *name, struct mp_amounts *used
 		mp_amounts_add(used, own.at[i].name, own.at[i].value);
 }
 
+void mp_room_forget(const char *run_root, const char *uid)
+{
+	char path[PATH_MAX + 64];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/reserved/%s", run_root, uid) < sizeof(path))
+		(void)unlink(path);
+}
+
 static int add_up(struct mp_room *a, struct mp_amounts *used, struct mp_error *err)
 {
 	mp_auto_fd fd = openat(a->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -40,5 +40,8 @@ mp_nsec mp_room_deadline(const struct mp_room *admission);
 /** mp_room_expire() - look again when that moment has come. */
 void mp_room_expire(struct mp_room *admission, mp_nsec now);
 
+/** mp_room_forget() - a pod whose supervisor died is removed by somebody else. */
+void mp_room_forget(const char *run_root, const char *uid);
+
 /** mp_room_parse() - the amounts in the text of a reservation; @cgroup gets its path. Pure. */
 void mp_room_parse(const char *text, struct mp_amounts *sum, char *cgroup, size_t size);

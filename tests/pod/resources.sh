@@ -125,7 +125,7 @@ test_one_container_without_limit_leaves_the_pod_without_one() {
 	# The init container is alone when it runs: the larger of the two.
 	expect_cpu "$u" 716 28 ''
 	expect_memory "$u" ''
-	expect_cpu "$u/c.0" 204 30 20000
+	expect_cpu "$u/c.0" 204 29 20000
 	expect_memory "$u/c.0" 33554432
 	minipod delete half --now
 }

@@ -142,8 +142,23 @@ test_reservation_of_a_dead_supervisor_counts_while_its_pod_lives() {
 	done
 	minipod run -d "$T/second.json" >/dev/null
 	minipod delete second --now
-	clear_traces
-	rm -rf "$MINIPOD_ROOT"
+	minipod delete first
+	assert_eq 0 "$(find "$MINIPOD_ROOT/run/reserved" -type f | wc -l)" 'the number of reservations'
+}
+
+test_room_of_a_pod_whose_supervisor_died_is_given_back_by_its_deletion() {
+	pod first "{\"cpu\":\"$(cpus)\"}"
+	pod second '{"cpu":"1"}'
+	start_pod "$T/first.json"
+	wait_for_line 10 "$T/err" 'Container started'
+	kill -KILL "$pod_pid"
+	wait "$pod_pid" || true
+	"$MINIPOD" --root "$MINIPOD_ROOT" run "$T/second.json" >/dev/null 2>&1 &
+	wait_until 10 'the condition' scheduled_is second False
+	minipod delete first --now
+	wait_until 10 'the second pod' phase_is second Running
+	minipod delete second --now
+	wait
 }
 
 run_tests
