@@ -116,7 +116,7 @@ static bool decide_restart_all(struct mp_pod *pod)
 static bool has_head_start(struct mp_pod *pod, size_t i, mp_nsec now)
 {
 	const mp_nsec started = newest(pod, i)->started;
-	const mp_nsec until = mp_nsec_add(started, MP_SIDECAR_HEAD_START);
+	const mp_nsec until = mp_nsec_add(started, MP_HEAD_START);
 
 	/* A start after now is of a clock that began anew: the machine was rebooted since. */
 	if (now < started || now >= until)

@@ -8,13 +8,6 @@
 
 #include "lifecycle/machine.h"
 
-/*
- * A sidecar without a startup probe counts as started as soon as it runs, and a node's next container
- * then follows a relist, a status and a create later. Pods are written for that head start (a proxy that
- * should listen before the first request); here the successor would follow within milliseconds.
- */
-#define MP_SIDECAR_HEAD_START (mp_seconds(3) / 10)
-
 /**
  * mp_decide() - fill in @pod->sync and each container's @wanted from what is known at @now.
  *

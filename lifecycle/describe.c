@@ -77,6 +77,9 @@ static void describe_start(const struct mp_pod *pod, struct mp_buf *buf)
 	case MP_START_RUN:
 		mp_buf_addf(buf, "the process of container %s is started", name);
 		break;
+	case MP_START_SETTLE:
+		mp_buf_addf(buf, "container %s has just started; its postStart hook follows", name);
+		break;
 	case MP_START_HOOK:
 		mp_buf_addf(buf,
 			    "the postStart hook of container %s runs; nothing else is started "

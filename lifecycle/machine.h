@@ -126,12 +126,21 @@ struct mp_sync {
 /** enum mp_progress - how far a step of the worker got. */
 enum mp_progress { MP_STEP_WAITS = 0, MP_STEP_GOES_ON, MP_STEP_OK, MP_STEP_FAILED };
 
+/*
+ * How far a fresh process is ahead of what waits only for it to run: the container after a sidecar
+ * without a startup probe, and postStart. On a node a relist and a create, or an exec, lie between;
+ * pods are written for that (a proxy that should listen before the first request, a hook that uses
+ * what the entry point makes). Here they would follow within milliseconds.
+ */
+#define MP_HEAD_START (mp_seconds(3) / 10)
+
 enum mp_start_stage {
 	MP_START_IDLE = 0,
 	MP_START_CHECK,     /* image looked up */
 	MP_START_PULL,      /* image pulled */
 	MP_START_CREATE,    /* record made */
 	MP_START_RUN,       /* process started */
+	MP_START_SETTLE,    /* its process gets a head start on postStart */
 	MP_START_HOOK,      /* postStart */
 	MP_START_HOOK_KILL, /* postStart failed: it is killed */
 };

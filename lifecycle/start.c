@@ -324,9 +324,23 @@ static enum mp_progress after_start(struct mp_pod *pod, struct mp_now now)
 				 c->rec[0].message);
 	mp_machine_event(pod, now, (int)pod->start.container, false, "Started",
 			 "Container started");
-	if (!current_spec(pod)->lifecycle.has_post_start || !mp_record_is_live(&c->rec[0]) ||
-	    mp_machine_is_ending(pod))
+	if (!current_spec(pod)->lifecycle.has_post_start)
 		return finish(pod, true);
+	pod->start.stage = MP_START_SETTLE;
+	return MP_STEP_GOES_ON;
+}
+
+mp_nsec mp_start_settled_at(const struct mp_pod *pod)
+{
+	return mp_nsec_add(pod->containers[pod->start.container].rec[0].started, MP_HEAD_START);
+}
+
+static enum mp_progress at_settle(struct mp_pod *pod, struct mp_now now)
+{
+	if (!mp_record_is_live(&current(pod)->rec[0]) || mp_machine_is_ending(pod))
+		return finish(pod, true);
+	if (now.mono < mp_start_settled_at(pod))
+		return MP_STEP_WAITS;
 	mp_hook_run(pod, pod->start.container, MP_HOOK_POST_START);
 	pod->start.stage = MP_START_HOOK;
 	return MP_STEP_GOES_ON;
@@ -387,6 +401,8 @@ enum mp_progress mp_start_step(struct mp_pod *pod, struct mp_now now)
 		if (!start->has_answer && current(pod)->rec[0].state != MP_RECORD_EXITED)
 			return MP_STEP_WAITS;
 		return after_start(pod, now);
+	case MP_START_SETTLE:
+		return at_settle(pod, now);
 	case MP_START_HOOK:
 		return at_hook(pod, now);
 	case MP_START_HOOK_KILL:

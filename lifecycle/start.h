@@ -20,6 +20,9 @@ enum mp_progress mp_start_begin(struct mp_pod *pod, struct mp_now now, size_t in
  */
 enum mp_progress mp_start_step(struct mp_pod *pod, struct mp_now now);
 
+/** mp_start_settled_at() - when the container being started has had its head start. */
+mp_nsec mp_start_settled_at(const struct mp_pod *pod);
+
 /** mp_start_answer() - an image, create or start event; ignored unless it is awaited. */
 void mp_start_answer(struct mp_pod *pod, const struct mp_event *ev, struct mp_now now);
 

@@ -426,6 +426,8 @@ mp_nsec mp_sync_wake(const struct mp_pod *pod)
 		return pod->volumes.is_asked ?
 			       pod->sync.give_up_at :
 			       mp_nsec_min(pod->sync.give_up_at, pod->volumes_retry_at);
+	if (pod->start.stage == MP_START_SETTLE)
+		return mp_start_settled_at(pod);
 	if (pod->start.stage == MP_START_HOOK)
 		return pod->abort_at;
 	return MP_NSEC_NEVER;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lifecycle/eventlog.h"
+#include "lifecycle/machine.h"
 #include "tests/sim/sim.h"
 
 /* Grace periods, slow answers and retries of the node included. */
@@ -522,6 +523,10 @@ static void on_action(struct mp_sim *sim, const struct mp_action *a, void *arg)
 			sim_check_kill(k, sim, a);
 		else if (!k->minds[a->container].is_post_start_due)
 			sim_fail(k, sim, "container %d: postStart is not due", a->container);
+		else if (sim->now.mono <
+			 mp_nsec_add(k->minds[a->container].started_at, MP_HEAD_START))
+			sim_fail(k, sim, "container %d: postStart gives no head start",
+				 a->container);
 		k->minds[a->container].is_post_start_due = false;
 		break;
 	case MP_DO_ABANDON_PROBE:

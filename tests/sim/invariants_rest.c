@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "lifecycle/machine.h"
 #include "tests/sim/sim.h"
 
 #define RETRY_MAX mp_seconds(15)
@@ -23,6 +24,11 @@ static bool is_at_rest(const struct sim_check *k, const struct mp_sim *sim)
 	for (size_t i = 0; i < mp_spec_n_containers(&k->c->spec); i++) {
 		const struct mp_sim_proc *p = &sim->procs[i];
 
+		const struct sim_mind *m = &k->minds[i];
+
+		if (m->is_post_start_due && m->is_running &&
+		    sim->now.mono < mp_nsec_add(m->started_at, MP_HEAD_START))
+			return false;
 		if (p->is_hook_running[MP_HOOK_POST_START] ||
 		    p->is_hook_running[MP_HOOK_PRE_STOP] || k->minds[i].kill.is_begun)
 			return false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One sentence on what the worker waits for, at every place where it can wait. */
+#include "lifecycle/machine.h"
 #include "tests/unit/lifecycle/machine_fixture.h"
 
 static char text[1000];
@@ -41,6 +42,8 @@ static void each_request_of_a_start(void **unused)
 	expect("the process of container m0 is started");
 	node.c[0].is_alive = true;
 	fake_say(&node, MP_EV_STARTED, 0);
+	expect("container m0 has just started; its postStart hook follows");
+	fake_run(&node, node.now + MP_HEAD_START);
 	expect("the postStart hook of container m0 runs; nothing else is started until it "
 	       "returns");
 	fake_post(&node, &(struct mp_event){ .type = MP_EV_HOOK_DONE, .hook.is_ok = false });

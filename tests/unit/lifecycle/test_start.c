@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One container's start: sections 5, 6.1, 9.9 and 12.1; appendix C 1 and 6. */
+#include "lifecycle/machine.h"
 #include "tests/unit/lifecycle/machine_fixture.h"
 
 static void image_present_needs_no_pull(void **unused)
@@ -298,7 +299,7 @@ static void failed_post_start_runs_pre_stop(void **unused)
 	node.c[0].pre_stop.lasts = AT(2);
 	node.c[0].term_code = 5;
 	fake_run_to_end(&node, AT(60));
-	expect_at(MP_DO_SIGNAL, 0, 0, AT(2));
+	expect_at(MP_DO_SIGNAL, 0, 0, AT(2) + MP_HEAD_START);
 	expect_terminated(0, 5, "Error"); /* Never: the exit code decides */
 	assert_int_equal(phase(), MP_PHASE_FAILED);
 }
@@ -356,8 +357,32 @@ static void post_start_that_ends_in_time_lets_the_deletion_go_on(void **unused)
 	fake_run(&node, AT(5));
 	fake_delete(&node, 10);
 	fake_run_to_end(&node, AT(60));
-	expect_at(MP_DO_SIGNAL, 0, 0, AT(8));
+	expect_at(MP_DO_SIGNAL, 0, 0, AT(8) + MP_HEAD_START);
 	assert_int_equal(node.c[1].n_created, 0);
+}
+
+/* On a node an exec lies between; hooks use what the entry point has just made. */
+static void post_start_gives_the_entry_point_a_head_start(void **unused)
+{
+	(void)unused;
+	make(MP_RESTART_NEVER, "mm");
+	pod.containers[0].lifecycle.has_post_start = true;
+	fake_run(&node, AT(1));
+	expect_at(MP_DO_START_CONTAINER, 0, 0, 0);
+	expect_at(MP_DO_RUN_HOOK, 0, 0, MP_HEAD_START);
+	expect_at(MP_DO_START_CONTAINER, 1, 0, MP_HEAD_START);
+}
+
+static void deletion_within_the_head_start_needs_no_post_start(void **unused)
+{
+	(void)unused;
+	make(MP_RESTART_ALWAYS, "m");
+	pod.containers[0].lifecycle.has_post_start = true;
+	fake_run(&node, MP_HEAD_START / 2);
+	fake_delete(&node, 10);
+	fake_run_to_end(&node, AT(60));
+	assert_int_equal(fake_n(&node, MP_DO_RUN_HOOK, 0), 0);
+	expect_at(MP_DO_SIGNAL, 0, 0, MP_HEAD_START / 2);
 }
 
 static void deletion_abandons_a_pull(void **unused)
@@ -520,6 +545,8 @@ int main(void)
 		TEST(container_that_dies_during_post_start_is_not_killed),
 		TEST(deletion_waits_for_post_start_until_the_grace_is_over),
 		TEST(post_start_that_ends_in_time_lets_the_deletion_go_on),
+		TEST(post_start_gives_the_entry_point_a_head_start),
+		TEST(deletion_within_the_head_start_needs_no_post_start),
 		TEST(deletion_abandons_a_pull),
 		TEST(deletion_waits_for_a_create_and_starts_nothing),
 		TEST(deletion_waits_for_a_start_and_stops_it),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What one sync starts, kills and recreates: section 4, appendix C 11 and 12. */
 #include "lifecycle/decide.h"
+#include "lifecycle/machine.h"
 #include "tests/unit/lifecycle/machine_fixture.h"
 
 static void steps_come_in_order(void **unused)
@@ -112,7 +113,7 @@ static void dead_mains_wait_for_the_last_sidecar(void **unused)
 	fake_run(&node, AT(12));
 	assert_int_equal(node.c[0].n_started, 3);
 	assert_int_equal(node.c[1].n_started, 1);
-	fake_run(&node, AT(12) + MP_SIDECAR_HEAD_START);
+	fake_run(&node, AT(12) + MP_HEAD_START);
 	assert_int_equal(node.c[1].n_started, 2);
 }
 
@@ -157,7 +158,7 @@ static void sidecar_without_startup_probe_counts_as_started_when_it_runs(void **
 	fake_run(&node, 0);
 	expect_running(0);
 	assert_true(fake_status(&node, 0)->is_started);
-	fake_run(&node, 2 * MP_SIDECAR_HEAD_START);
+	fake_run(&node, 2 * MP_HEAD_START);
 	expect_running(1);
 	expect_running(2);
 	assert_int_equal(phase(), MP_PHASE_RUNNING);
@@ -171,9 +172,9 @@ static void what_follows_a_sidecar_gives_it_a_head_start(void **unused)
 	runs(1, AT(1), 0);
 	fake_run(&node, AT(10));
 	expect_at(MP_DO_START_CONTAINER, 0, 0, 0);
-	expect_at(MP_DO_START_CONTAINER, 1, 0, MP_SIDECAR_HEAD_START);
-	expect_at(MP_DO_START_CONTAINER, 2, 0, MP_SIDECAR_HEAD_START + AT(1));
-	expect_at(MP_DO_START_CONTAINER, 3, 0, 2 * MP_SIDECAR_HEAD_START + AT(1));
+	expect_at(MP_DO_START_CONTAINER, 1, 0, MP_HEAD_START);
+	expect_at(MP_DO_START_CONTAINER, 2, 0, MP_HEAD_START + AT(1));
+	expect_at(MP_DO_START_CONTAINER, 3, 0, 2 * MP_HEAD_START + AT(1));
 	assert_int_equal(fake_n(&node, MP_DO_START_CONTAINER, 3), 1);
 }
 
@@ -181,12 +182,12 @@ static void sidecar_that_dies_within_its_head_start_is_started_first(void **unus
 {
 	(void)unused;
 	make(MP_RESTART_ALWAYS, "sm");
-	fake_run(&node, MP_SIDECAR_HEAD_START / 2);
+	fake_run(&node, MP_HEAD_START / 2);
 	fake_exit(&node, 0, 1);
-	fake_run(&node, MP_SIDECAR_HEAD_START);
+	fake_run(&node, MP_HEAD_START);
 	assert_int_equal(node.c[0].n_started, 2);
 	assert_int_equal(node.c[1].n_started, 0);
-	fake_run(&node, 2 * MP_SIDECAR_HEAD_START);
+	fake_run(&node, 2 * MP_HEAD_START);
 	assert_int_equal(node.c[1].n_started, 1);
 }
 
@@ -211,8 +212,8 @@ static void finished_pod_kills_its_sidecars_with_full_grace(void **unused)
 	fake_run(&node, AT(20));
 	assert_int_equal(phase(), MP_PHASE_RUNNING); /* the sidecar keeps it running */
 	fake_run_to_end(&node, AT(100));
-	expect_at(MP_DO_SIGNAL, 0, 0, MP_SIDECAR_HEAD_START + AT(5));
-	expect_at(MP_DO_KILL, 0, 0, MP_SIDECAR_HEAD_START + AT(35));
+	expect_at(MP_DO_SIGNAL, 0, 0, MP_HEAD_START + AT(5));
+	expect_at(MP_DO_KILL, 0, 0, MP_HEAD_START + AT(35));
 	assert_int_equal(phase(), MP_PHASE_SUCCEEDED);
 	expect_terminated(0, 137, "Error");
 }
@@ -323,7 +324,7 @@ static void sandbox_loss_waits_for_the_kill_and_starts_over(void **unused)
 	expect_at(MP_DO_CREATE_SANDBOX, -1, 1, AT(14));
 	expect_at(MP_DO_START_CONTAINER, 0, 1, AT(14));
 	expect_at(MP_DO_START_CONTAINER, 1, 1, AT(15));
-	expect_at(MP_DO_START_CONTAINER, 2, 1, AT(15) + MP_SIDECAR_HEAD_START);
+	expect_at(MP_DO_START_CONTAINER, 2, 1, AT(15) + MP_HEAD_START);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(fake_status(&node, i)->restart_count, 1);
 	/* records and logs of init entries went, so their files count from 0 again */

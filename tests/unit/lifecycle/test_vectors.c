@@ -234,7 +234,7 @@ static void b5_sidecar_order(void **unused)
 	assert_true(fake_when(&node, MP_DO_START_CONTAINER, B, 0) == AT(5));
 	assert_true(fake_when(&node, MP_DO_START_CONTAINER, S2, 0) == AT(10));
 	/* Running is enough, but M gives S2 a head start; so all that follows is later by that. */
-	const mp_nsec m = AT(10) + MP_SIDECAR_HEAD_START;
+	const mp_nsec m = AT(10) + MP_HEAD_START;
 
 	assert_true(fake_when(&node, MP_DO_START_CONTAINER, M, 0) == m);
 	/* M ends at 30: S2 stops, then S1, then the sandbox. */
@@ -397,13 +397,13 @@ static void b11_post_start_fails(void **unused)
 	node.c[0].post_start.error = message;
 	node.c[0].term_lasts = AT(1);
 	node.is_manual[MP_DO_PULL_IMAGE] = true;
-	fake_run(&node, 0);
+	fake_run(&node, MP_HEAD_START);
 	expect_events("Pulled Created Started FailedPostStartHook Killing");
 	assert_non_null(fake_event(&node, "FailedPostStartHook", "PostStartHook failed"));
 	assert_non_null(fake_event(&node, "Killing", "FailedPostStartHook"));
 	expect_waiting(0, "ContainerCreating", ""); /* running is not shown while it blocks */
 	node.is_manual[MP_DO_CHECK_IMAGE] = true;
-	fake_run(&node, AT(1));
+	fake_run(&node, AT(1) + MP_HEAD_START);
 	expect_waiting(0, "PostStartHookError", message);
 	expect_last(0, 0, "Completed");
 	node.is_manual[MP_DO_CHECK_IMAGE] = false;
