@@ -233,8 +233,8 @@ static void a_kill_begun_after_a_deletion_gets_its_grace(void **unused)
 					 .container = -1,
 					 .remove.grace_s = { 4, true } });
 	fake_run_to_end(&node, AT(100));
-	assert_int_equal(fake_when(&node, MP_DO_SIGNAL, 0, 0), AT(20));
-	assert_int_equal(fake_when(&node, MP_DO_KILL, 0, 0), AT(24));
+	assert_int_equal(fake_when(&node, MP_DO_SIGNAL, 0, 0), AT(20) + MP_HEAD_START);
+	assert_int_equal(fake_when(&node, MP_DO_KILL, 0, 0), AT(24) + MP_HEAD_START);
 	fake_done(&node);
 }
 
