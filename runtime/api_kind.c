@@ -11,7 +11,7 @@ static const struct {
 	const char *names[5];
 	enum mp_api_kind kind;
 } kinds[] = {
-	{ { "pod", "pods", "po" }, MP_API_POD },
+	{ { "pod", "pods", "po", "all" }, MP_API_POD },
 	{ { "event", "events", "ev" }, MP_API_EVENT },
 	{ { "configmap", "configmaps", "cm" }, MP_API_CONFIG_MAP },
 	{ { "secret", "secrets" }, MP_API_SECRET },

@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "runtime/base/auto.h"
 #include "runtime/base/clock_io.h"
@@ -36,6 +38,27 @@ static void put_if(int indent, const char *name, const char *value)
 {
 	if (value[0])
 		put(indent, name, value);
+}
+
+/* "Mon, 02 Jan 2006 15:04:05 +0000", as kubectl writes times here. */
+static void put_time(int indent, const char *name, const char *text)
+{
+	static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+					      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	const int64_t wall = mp_time_parse(text, strlen(text));
+	const time_t seconds = (time_t)(wall / MP_NSEC_PER_S);
+	char shown[64];
+	struct tm tm;
+
+	if (wall < 0 || !gmtime_r(&seconds, &tm)) {
+		put_if(indent, name, text);
+		return;
+	}
+	(void)snprintf(shown, sizeof(shown), "%s, %02d %s %d %02d:%02d:%02d +0000",
+		       days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900,
+		       tm.tm_hour, tm.tm_min, tm.tm_sec);
+	put(indent, name, shown);
 }
 
 static void put_map(const char *name, const struct mp_node *map, const char *sep)
@@ -77,14 +100,14 @@ static void put_state(const char *name, const struct mp_node *state)
 
 	if (r) {
 		put(4, name, "Running");
-		put(6, "Started", mp_node_text(r, "startedAt", NULL));
+		put_time(6, "Started", mp_node_text(r, "startedAt", NULL));
 	} else if (t) {
 		put(4, name, "Terminated");
 		put_if(6, "Reason", mp_node_text(t, "reason", NULL));
 		put_if(6, "Message", mp_node_text(t, "message", NULL));
 		put(6, "Exit Code", mp_node_text(t, "exitCode", NULL));
-		put_if(6, "Started", mp_node_text(t, "startedAt", NULL));
-		put_if(6, "Finished", mp_node_text(t, "finishedAt", NULL));
+		put_time(6, "Started", mp_node_text(t, "startedAt", NULL));
+		put_time(6, "Finished", mp_node_text(t, "finishedAt", NULL));
 	} else if (w) {
 		put(4, name, "Waiting");
 		put_if(6, "Reason", mp_node_text(w, "reason", NULL));
@@ -216,6 +239,52 @@ static void put_conditions(const struct mp_node *list)
 	}
 }
 
+/* Source: k8s.io/kubectl/pkg/describe, describeVolumes. */
+static const struct {
+	const char *key, *type;
+} volume_types[] = {
+	{ "configMap", "ConfigMap (a volume populated by a ConfigMap)" },
+	{ "secret", "Secret (a volume populated by a Secret)" },
+	{ "emptyDir", "EmptyDir (a temporary directory that shares a pod's lifetime)" },
+	{ "hostPath", "HostPath (bare host directory volume)" },
+	{ "downwardAPI", "DownwardAPI (a volume populated by information about the pod)" },
+	{ "projected", "Projected (a volume that contains injected data from multiple sources)" },
+	{ "persistentVolumeClaim", "PersistentVolumeClaim (a reference to a "
+				   "PersistentVolumeClaim in the same namespace)" },
+	{ "image", "Image (a container image or OCI artifact)" },
+};
+
+static void put_volume(const struct mp_node *volume, struct mp_arena *arena)
+{
+	for (size_t k = 0; k < volume->count; k++) {
+		const struct mp_entry *e = &volume->entries[k];
+		size_t i = 0;
+
+		if (strcmp(e->key, "name") == 0)
+			continue;
+		while (i < MP_ARRAY_SIZE(volume_types) && strcmp(volume_types[i].key, e->key) != 0)
+			i++;
+		put(4, "Type", i < MP_ARRAY_SIZE(volume_types) ? volume_types[i].type : e->key);
+		for (size_t m = 0; e->value->kind == MP_NODE_MAP && m < e->value->count; m++) {
+			const struct mp_entry *field = &e->value->entries[m];
+			char name[64];
+
+			/* defaultMode is shown as kubectl does not: in octal, as chmod wants it. */
+			(void)snprintf(name, sizeof(name), "%s", field->key);
+			if (name[0] >= 'a' && name[0] <= 'z')
+				name[0] = (char)(name[0] - 'a' + 'A');
+			if (strcmp(field->key, "defaultMode") == 0)
+				put(4, name,
+				    mp_arena_printf(arena, "%04llo",
+						    strtoull(field->value->text, NULL, 10)));
+			else
+				put(4, name,
+				    field->value->text ? field->value->text :
+							 json_of(field->value, arena));
+		}
+	}
+}
+
 static void put_volumes(const struct mp_node *list, struct mp_arena *arena)
 {
 	if (!list || list->count == 0) {
@@ -225,12 +294,7 @@ static void put_volumes(const struct mp_node *list, struct mp_arena *arena)
 	(void)puts("Volumes:");
 	for (size_t i = 0; i < list->count; i++) {
 		(void)printf("  %s:\n", mp_node_text(list->items[i], "name", NULL));
-		for (size_t k = 0; k < list->items[i]->count; k++) {
-			const struct mp_entry *e = &list->items[i]->entries[k];
-
-			if (strcmp(e->key, "name") != 0)
-				put(4, e->key, json_of(e->value, arena));
-		}
+		put_volume(list->items[i], arena);
 	}
 }
 
@@ -311,7 +375,7 @@ static int describe(const struct mp_args *args, const struct mp_roots *roots,
 	put(0, "Name", v->name);
 	put(0, "Namespace", v->namespace_);
 	put_node(v, arena);
-	put_if(0, "Start Time", mp_node_text(v->status, "startTime", NULL));
+	put_time(0, "Start Time", mp_node_text(v->status, "startTime", NULL));
 	put_map("Labels", mp_node_in(v->object, "metadata", "labels", NULL), "=");
 	put_map("Annotations", mp_node_in(v->object, "metadata", "annotations", NULL), ": ");
 	put_status(v);

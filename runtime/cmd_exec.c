@@ -267,11 +267,13 @@ static int run(struct run *x, int *ret_code, struct mp_error *err)
 			    stderr);
 	if (r == 0)
 		r = mp_session_carry(s, &signal, err);
-	if (r == 0 && s->is_detached)
+	if (r == 0 && s->is_detached) {
+		(void)fputs("\r\n", stderr);
 		*ret_code = 0;
-	else if (r == 0 && signal)
+	}
+	if (r == 0 && signal)
 		*ret_code = 128 + signal;
-	else if (r == 0)
+	else if (r == 0 && !s->is_detached)
 		r = read_code(x, ret_code, err);
 	mp_arena_done(&arena);
 	return r;
@@ -290,7 +292,11 @@ static int session(const struct mp_args *args, bool is_attach)
 	int code = MP_EXIT_ERROR;
 	int r = 0;
 
-	if (!is_attach && args->n_command == 0)
+	if (!is_attach && args->n_positional > 1)
+		r = mp_fail_text(&err, EINVAL,
+				 "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- "
+				 "[COMMAND] instead");
+	else if (!is_attach && args->n_command == 0)
 		r = mp_fail_text(&err, EINVAL,
 				 "you must specify at least one command for the container: minipod "
 				 "exec POD -- COMMAND");

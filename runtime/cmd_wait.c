@@ -39,6 +39,10 @@ static int parse_goal(const char *text, struct goal *ret, struct mp_error *err)
 	const char *rest = text ? strchr(text, '=') : NULL, *equals;
 
 	ret->value = NULL;
+	if (!text || !text[0])
+		return mp_fail_text(err, EINVAL,
+				    "--for is missing: --for=condition=Ready, --for=delete, "
+				    "--for=jsonpath='{.status.phase}'=Succeeded");
 	if (mp_streq(text, "delete") || mp_streq(text, "create")) {
 		ret->kind = text[0] == 'd' ? DELETE : CREATE;
 		return 0;

@@ -11,6 +11,7 @@
 
 #include "runtime/base/auto.h"
 #include "runtime/base/fd.h"
+#include "runtime/base/sys.h"
 
 #define DEPTH_MAX 200
 
@@ -87,8 +88,16 @@ static int copy_file(const struct walk *w, int path_fd, const struct stat *st, i
 	return r;
 }
 
-static int copy_link(const struct walk *w, int path_fd, int dst_dir, const char *dst_name,
-		     const char *shown)
+/* What a link leads to, as long as it stays below the directory that it is in. */
+static int open_beneath(int dir, const char *name)
+{
+	return dir < 0 ? -EBADF :
+			 mp_sys_openat2(dir, name, O_PATH | O_CLOEXEC, 0,
+					RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+}
+
+static int copy_link(const struct walk *w, int dir, const char *src_name, int path_fd, int dst_dir,
+		     const char *dst_name, const char *shown)
 {
 	char target[PATH_MAX];
 	const ssize_t n = readlinkat(path_fd, "", target, sizeof(target) - 1);
@@ -97,6 +106,11 @@ static int copy_link(const struct walk *w, int path_fd, int dst_dir, const char 
 		return mp_fail(w->err, errno, "read the link %s", shown);
 	target[n] = '\0';
 	if (!w->copy->keeps_links) {
+		mp_auto_fd file = open_beneath(dir, src_name);
+		struct stat st;
+
+		if (file >= 0 && fstat(file, &st) == 0 && S_ISREG(st.st_mode))
+			return copy_file(w, file, &st, dst_dir, dst_name, shown);
 		w->copy->n_skipped++;
 		(void)fprintf(w->copy->warnings, "warning: skipping symlink: \"%s\" -> \"%s\"\n",
 			      shown, target);
@@ -109,7 +123,7 @@ static int copy_link(const struct walk *w, int path_fd, int dst_dir, const char 
 	return 0;
 }
 
-static int copy_opened(struct walk *w, int path_fd, int dst_dir, const char *dst_name,
+static int copy_opened(struct walk *w, int dir, int path_fd, int dst_dir, const char *name,
 		       const char *shown);
 
 static int copy_entries(struct walk *w, int path_fd, int dst, const char *shown)
@@ -133,7 +147,7 @@ static int copy_entries(struct walk *w, int path_fd, int dst, const char *shown)
 		(void)snprintf(path, sizeof(path), "%s/%s", shown, e->d_name);
 		entry = openat(path_fd, e->d_name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 		r = entry < 0 ? mp_fail(w->err, errno, "%s", path) :
-				copy_opened(w, entry, dst, e->d_name, path);
+				copy_opened(w, path_fd, entry, dst, e->d_name, path);
 	}
 	(void)closedir(dir);
 	return r;
@@ -164,7 +178,8 @@ static int copy_dir(struct walk *w, int path_fd, const struct stat *st, int dst_
 	return r;
 }
 
-static int copy_opened(struct walk *w, int path_fd, int dst_dir, const char *dst_name,
+/* @dir: where it was found under @name, if it was found in one; else -EBADF. */
+static int copy_opened(struct walk *w, int dir, int path_fd, int dst_dir, const char *name,
 		       const char *shown)
 {
 	struct stat st;
@@ -172,11 +187,11 @@ static int copy_opened(struct walk *w, int path_fd, int dst_dir, const char *dst
 	if (fstat(path_fd, &st) < 0)
 		return mp_fail(w->err, errno, "%s", shown);
 	if (S_ISREG(st.st_mode))
-		return copy_file(w, path_fd, &st, dst_dir, dst_name, shown);
+		return copy_file(w, path_fd, &st, dst_dir, name, shown);
 	if (S_ISDIR(st.st_mode))
-		return copy_dir(w, path_fd, &st, dst_dir, dst_name, shown);
+		return copy_dir(w, path_fd, &st, dst_dir, name, shown);
 	if (S_ISLNK(st.st_mode))
-		return copy_link(w, path_fd, dst_dir, dst_name, shown);
+		return copy_link(w, dir, name, path_fd, dst_dir, name, shown);
 	w->copy->n_skipped++;
 	(void)fprintf(w->copy->warnings, "warning: skipping \"%s\": not a file or directory\n",
 		      shown);
@@ -188,5 +203,5 @@ int mp_copy_tree(struct mp_copy *copy, int src_fd, int dst_dir, const char *dst_
 {
 	struct walk w = { .copy = copy, .err = err };
 
-	return copy_opened(&w, src_fd, dst_dir, dst_name, shown);
+	return copy_opened(&w, -EBADF, src_fd, dst_dir, dst_name, shown);
 }

@@ -14,7 +14,9 @@
 /** struct mp_copy - how to copy, and what came of it. */
 struct mp_copy {
 	bool keeps_modes; /* permission bits; else those of new files */
-	bool keeps_links; /* symbolic links are made again; else skipped with a warning */
+	/* Symbolic links are made again; else one to a file below its own directory is copied as
+	 * that file, and others are skipped with a warning. */
+	bool keeps_links;
 	FILE *warnings;
 	size_t n_skipped;
 };

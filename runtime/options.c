@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "runtime/base/auto.h"
 #include "runtime/base/str.h"
@@ -228,8 +229,37 @@ int mp_args_int(const struct mp_args *args, const char *name, long long min, lon
 	return 0;
 }
 
+/* Columns of the terminal that @out is; far more than any line has when it is none. */
+static size_t columns_of(FILE *out)
+{
+	struct winsize size;
+
+	return ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col >= 20 ? size.ws_col : 1000;
+}
+
+/* @text from column @at on, broken between words so that it stays below @columns. */
+static void print_wrapped(FILE *out, const char *text, size_t at, size_t columns)
+{
+	size_t x = at;
+
+	while (*text) {
+		const size_t n = strcspn(text, " ");
+
+		if (x > at && x + 1 + n > columns) {
+			(void)fprintf(out, "\n%*s", (int)at, "");
+			x = at;
+		}
+		(void)fprintf(out, "%s%.*s", x > at ? " " : "", (int)n, text);
+		x += n + (x > at ? 1 : 0);
+		text += n + strspn(text + n, " ");
+	}
+	(void)fputc('\n', out);
+}
+
 static void print_options(FILE *out, const struct mp_option *table)
 {
+	const size_t columns = columns_of(out);
+
 	for (; table && table->name; table++) {
 		char left[64];
 
@@ -238,7 +268,12 @@ static void print_options(FILE *out, const struct mp_option *table)
 			       table->name, table->arg ? (table->is_optional_arg ? "[=" : " ") : "",
 			       table->arg ? table->arg : "",
 			       table->arg && table->is_optional_arg ? "]" : "");
-		(void)fprintf(out, "  %-32s %s\n", left, table->help);
+		/* On a narrow terminal the explanation has lines of its own. */
+		if (columns < 72)
+			(void)fprintf(out, "  %s\n%10s", left, "");
+		else
+			(void)fprintf(out, "  %-32s ", left);
+		print_wrapped(out, table->help, columns < 72 ? 10 : 35, columns);
 	}
 }
 
@@ -265,8 +300,10 @@ void mp_help_print(FILE *out, const struct mp_verb *verb)
 	(void)fprintf(out, "minipod runs Kubernetes pods on one Linux machine: no daemon, no "
 			   "cluster.\n\nUsage:\n  minipod [OPTIONS] VERB ...\n\nVerbs:\n");
 	for (size_t i = 0; i < n; i++)
-		if (!verbs[i].is_hidden)
-			(void)fprintf(out, "  %-12s %s\n", verbs[i].name, verbs[i].summary);
+		if (!verbs[i].is_hidden) {
+			(void)fprintf(out, "  %-14s ", verbs[i].name);
+			print_wrapped(out, verbs[i].summary, 17, columns_of(out));
+		}
 	(void)fprintf(out, "\nCommon options:\n");
 	print_options(out, mp_common_options());
 	(void)fprintf(out, "\n'minipod VERB --help' tells more about a verb.\n");

@@ -131,32 +131,35 @@ static void push_input(struct mp_session *s)
 		end_input(s);
 }
 
-/* Takes the keys that detach out of what is passed on. */
+/* Takes the keys that detach out of what is passed on; a Ctrl-P waits for the key after it. */
 static void find_keys(struct mp_session *s)
 {
 	struct mp_way *w = &s->ways[0];
 
-	for (size_t i = 0; s->has_detach_keys && i < w->n && !s->is_detached; i++) {
-		if (s->has_ctrl_p && w->bytes[i] == CTRL_Q) {
+	for (size_t i = 0; i + 1 < w->n && !s->is_detached; i++) {
+		if (w->bytes[i] == CTRL_P && w->bytes[i + 1] == CTRL_Q) {
 			s->is_detached = true;
-			w->n = i > 0 ? i - 1 : 0;
+			w->n = i;
 		}
-		s->has_ctrl_p = w->bytes[i] == CTRL_P;
 	}
+	s->has_ctrl_p = w->n > 0 && w->bytes[w->n - 1] == CTRL_P;
+	w->n -= s->has_ctrl_p ? 1 : 0;
 }
 
 static void take_input(struct mp_session *s)
 {
 	struct mp_way *w = &s->ways[0];
-	const ssize_t n = read(w->from, w->bytes, sizeof(w->bytes));
+	const size_t held = s->has_ctrl_p ? 1 : 0;
+	const ssize_t n = read(w->from, w->bytes + held, sizeof(w->bytes) - held);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n > 0)
-		w->n = (size_t)n;
-	else
+	w->bytes[0] = held > 0 ? CTRL_P : w->bytes[0];
+	w->n = held + (n > 0 ? (size_t)n : 0);
+	if (n <= 0)
 		w->from = -EBADF;
-	find_keys(s);
+	else if (s->has_detach_keys)
+		find_keys(s);
 	push_input(s);
 }
 

@@ -89,7 +89,7 @@ static const struct mp_verb verbs[] = {
 	  "  minipod logs web -f\n  minipod logs web -c sidecar --tail=20 --timestamps\n"
 	  "  minipod logs web --all-containers --prefix",
 	  mp_logs_options, mp_cmd_logs, false, false },
-	{ "exec", "NAME -- COMMAND [ARG...]", 1, 1, "Run a command in a running container",
+	{ "exec", "NAME -- COMMAND [ARG...]", 1, 64, "Run a command in a running container",
 	  "  minipod exec web -- ls /\n  minipod exec -it web -c app -- sh", mp_exec_options,
 	  mp_cmd_exec, true, false },
 	{ "attach", "NAME", 1, 1, "See what a container prints, and type into it",

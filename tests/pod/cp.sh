@@ -37,7 +37,7 @@ test_files_and_directories_go_in_and_out() {
 	call cp web:/data/tree "$T/back"
 	assert_status 0
 	cmp "$T/tree/sub/big" "$T/back/sub/big"
-	assert_match "$T/err" '^warning: skipping symlink: .*/link" -> "one"$'
+	cmp "$T/tree/one" "$T/back/link"
 	call cp "$T/tree/one" default/web:/data/other
 	assert_eq one "$(minipod exec web -- cat /data/other)" 'the renamed file'
 	call cp web:/data/other "$T/" -c c
@@ -79,6 +79,7 @@ test_links_of_a_container_never_lead_out_of_it() {
 	call cp web:/data/d "$T/d"
 	assert_status 0
 	assert_match "$T/err" 'not a file or directory'
+	assert_match "$T/err" '^warning: skipping symlink: "web:/data/d/x" -> "/etc/hostname"$'
 	minipod exec web -- sh -c "ln -s '$T/secret' /data/over"
 	echo new >"$T/new"
 	call cp "$T/new" web:/data/over

@@ -144,6 +144,8 @@ test_exec_passes_streams_and_exit_code() {
 	assert_status 126
 	call exec web -c nobody -- true
 	assert_status 1
+	call exec web ls
+	assert_line "$T/err" 'error: exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead'
 	call exec web -c web -- sh -c 'kill -TERM $$'
 	assert_status 143
 	seq 100000 >"$T/in"
@@ -179,6 +181,8 @@ test_wait_for_conditions_paths_and_deletion() {
 	call wait web --for=condition=Ready --timeout=10s
 	assert_status 0
 	assert_line "$T/out" 'pod/web condition met'
+	call wait web
+	assert_match "$T/err" '^error: --for is missing: --for=condition=Ready'
 	call set-condition web example.com/other=True
 	assert_status 1
 	minipod delete web --wait=false >/dev/null
