@@ -32,9 +32,30 @@ static int end_at(struct mp_cgroup_host *host, const char *path, struct mp_error
 	return r;
 }
 
+static const char *const levels[] = { "", "burstable/", "besteffort/" };
+
+int mp_orphan_is_alive(const char *uid, const char *cgroup_root, bool *ret, struct mp_error *err)
+{
+	const struct mp_cgroup_host_config config = { .root = cgroup_root };
+	struct mp_cgroup_host *host = NULL;
+	const int r = mp_cgroup_host_open(&config, &host, err);
+
+	*ret = false;
+	for (size_t i = 0; r == 0 && i < MP_ARRAY_SIZE(levels); i++) {
+		struct mp_cgroup *cg = NULL;
+		char path[256];
+
+		(void)snprintf(path, sizeof(path), "%spod%s", levels[i], uid);
+		if (mp_cgroup_adopt_pod(host, path, &cg, NULL) == 0)
+			*ret = *ret || !mp_cgroup_is_empty(cg);
+		mp_cgroup_close(cg);
+	}
+	mp_cgroup_host_close(host);
+	return r;
+}
+
 int mp_orphan_end(const char *uid, const char *cgroup_root, struct mp_error *err)
 {
-	static const char *const levels[] = { "", "burstable/", "besteffort/" };
 	const struct mp_cgroup_host_config config = { .root = cgroup_root };
 	struct mp_cgroup_host *host = NULL;
 	int r = mp_cgroup_host_open(&config, &host, err);

@@ -2,6 +2,8 @@
 /* Pods whose supervisor died: ending what is left of them. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "runtime/base/error.h"
 
 /**
@@ -15,3 +17,6 @@
  * Return: 0 (also when nothing was left); -ETIMEDOUT; -errno. Source: pod-semantics section 8.4.
  */
 int mp_orphan_end(const char *uid, const char *cgroup_root, struct mp_error *err);
+
+/** mp_orphan_is_alive() - does a process of the pod run? Return: 0 or -errno. */
+int mp_orphan_is_alive(const char *uid, const char *cgroup_root, bool *ret, struct mp_error *err);

@@ -15,6 +15,7 @@
 #include "runtime/cmd_image.h"
 #include "runtime/cmd_label.h"
 #include "runtime/cmd_logs.h"
+#include "runtime/cmd_prune.h"
 #include "runtime/cmd_recover.h"
 #include "runtime/cmd_replay.h"
 #include "runtime/cmd_run.h"
@@ -135,6 +136,9 @@ static const struct mp_verb verbs[] = {
 	{ "recover", "NAME... | --all", 0, 64, "Supervise pods again whose supervisor died",
 	  "  minipod recover web\n  minipod recover --all", mp_recover_options, mp_cmd_recover,
 	  false, false },
+	{ "prune", "", 0, 0, "Remove what is left of pods that nobody knows any more",
+	  "  minipod prune --dry-run\n  minipod prune --ended --logs", mp_prune_options,
+	  mp_cmd_prune, false, false },
 	{ "check", "FILE...", 0, 64, "Say whether manifests are valid; nothing is started",
 	  "  minipod check pod.yaml", check_options, cmd_check, false, false },
 	{ "simulate", "FILE...", 1, 64, "Live a pod in virtual time on a simulated node; no root",

@@ -19,6 +19,7 @@ log_dir() {
 		"$(minipod get pod "$1" -o jsonpath='{.metadata.uid}')"
 }
 
+# shellcheck disable=SC2016 # for the container's shell
 lines='i=0; while [ $i -lt 40000 ]; do echo line $i; i=$((i+1)); done'
 
 test_follower_gets_every_line_of_a_log_that_is_rotated() {
