@@ -249,8 +249,7 @@ test_a_sub_path_never_leaves_the_volume_while_links_are_swapped() {
 	YAML
 	start_pod "$T/pod.yaml"
 	# Refused, or inside: a container that found the link waits and is tried again after 10 s, which need not be awaited.
-	wait_until 20 'an attempt' grep -qE 'i1|Failed' "$T/err"
-	sleep 1
+	wait_until 30 'the last attempt or a refusal' grep -qE 'Started .*\{i6\}|Warning  Failed' "$T/err"
 	kill -TERM "$pod_pid"
 	wait_pod 10
 	[[ -z $(ls -A "$T/secret") ]] || fail "made outside: $(ls -A "$T/secret")"
