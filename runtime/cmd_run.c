@@ -70,8 +70,7 @@ static int provide(const struct mp_args *args, struct mp_manifest *m,
 
 	for (size_t i = 0; i < args->n_values && r == 0; i++)
 		if (mp_streq(args->values[i].option->name, "pvc"))
-			r = mp_providers_map_claim(m, spec->meta.namespace_, args->values[i].value,
-						   err);
+			r = mp_providers_map_claim(m, spec, args->values[i].value, err);
 	if (r == 0 && token)
 		r = mp_providers_add_token(m, spec->meta.namespace_, mp_service_account(spec),
 					   token, err);

@@ -270,9 +270,19 @@ static int add_volume(struct mp_manifest *m, const char *namespace_, const char 
 	return end(&w, m, "--pvc", err);
 }
 
-int mp_providers_map_claim(struct mp_manifest *m, const char *namespace_, const char *mapping,
-			   struct mp_error *err)
+static bool has_claim(const struct mp_pod_spec *spec, const char *claim)
 {
+	for (size_t i = 0; i < spec->n_volumes; i++)
+		if (spec->volumes[i].kind == MP_VOLUME_PVC &&
+		    mp_streq(spec->volumes[i].pvc.claim_name, claim))
+			return true;
+	return false;
+}
+
+int mp_providers_map_claim(struct mp_manifest *m, const struct mp_pod_spec *spec,
+			   const char *mapping, struct mp_error *err)
+{
+	const char *namespace_ = spec->meta.namespace_;
 	const char *equals = strchr(mapping, '=');
 	char name[256] = "", path[PATH_MAX];
 	int r;
@@ -283,6 +293,9 @@ int mp_providers_map_claim(struct mp_manifest *m, const char *namespace_, const 
 		return mp_fail_text(err, EINVAL,
 				    "--pvc %s: must be NAME=DIRECTORY, where NAME is the claim's",
 				    mapping);
+	if (!has_claim(spec, name))
+		return mp_fail_text(err, EINVAL, "--pvc %s: no volume of the pod has that claim",
+				    name);
 	r = find_directory(equals + 1, path, err);
 	if (r == 0)
 		r = add_claim(m, namespace_, name, err);

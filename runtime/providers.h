@@ -37,13 +37,13 @@ int mp_providers_check(const struct mp_pod_spec *spec, const struct mp_objects *
 		       struct mp_error *err);
 
 /**
- * mp_providers_map_claim() - add the objects that bind a claim to a directory.
+ * mp_providers_map_claim() - add the objects that bind a claim of the pod to a directory.
  * @mapping: "NAME=DIRECTORY", as --pvc has it; a relative directory is looked up now.
  *
- * Return: 0; -EINVAL; -errno when the directory is not there.
+ * Return: 0; -EINVAL, also for a claim that no volume has; -errno when the directory is not there.
  */
-int mp_providers_map_claim(struct mp_manifest *m, const char *namespace_, const char *mapping,
-			   struct mp_error *err);
+int mp_providers_map_claim(struct mp_manifest *m, const struct mp_pod_spec *spec,
+			   const char *mapping, struct mp_error *err);
 
 /**
  * mp_providers_add_token() - add a Secret with the token in @file (a trailing newline is not part

@@ -132,13 +132,13 @@ static void the_command_line_binds_a_claim_to_a_directory(void **unused)
 	assert_non_null(mkdtemp(dir));
 	(void)snprintf(mapping, sizeof(mapping), "data=%s/../%s", dir, dir + 5);
 	assert_int_equal(load_as(&m, "p.yaml", CLAIMING, strlen(CLAIMING)), 0);
-	assert_int_equal(mp_providers_map_claim(&m, "default", mapping, &err), 0);
+	assert_int_equal(mp_providers_map_claim(&m, &m.pods->spec, mapping, &err), 0);
 	expect_found(&m, NULL);
 	assert_int_equal(mp_claim_find(&m.objects, "default", "data", &volume, &err), 0);
 	assert_string_equal(volume->pv.path, dir);
 	assert_true(volume->pv.has_local);
 
-	assert_int_equal(mp_providers_map_claim(&m, "default", mapping, &err), -EINVAL);
+	assert_int_equal(mp_providers_map_claim(&m, &m.pods->spec, mapping, &err), -EINVAL);
 	assert_string_equal(err.msg, "--pvc: claim data is mapped twice");
 	(void)rmdir(dir);
 	mp_manifest_done(&m);
@@ -154,7 +154,7 @@ static void a_mapping_wins_over_the_volume_of_the_input(void **unused)
 	const struct mp_object *volume = NULL;
 
 	assert_int_equal(load_as(&m, "p.yaml", text, strlen(text)), 0);
-	assert_int_equal(mp_providers_map_claim(&m, "default", "data=/tmp", &err), 0);
+	assert_int_equal(mp_providers_map_claim(&m, &m.pods->spec, "data=/tmp", &err), 0);
 	assert_int_equal(mp_claim_find(&m.objects, "default", "data", &volume, &err), 0);
 	assert_string_equal(volume->pv.path, "/tmp");
 	mp_manifest_done(&m);
@@ -170,15 +170,17 @@ static void bad_mappings_are_refused(void **unused)
 		{ "data=", "--pvc data=: must be NAME=DIRECTORY, where NAME is the claim's" },
 		{ "=/tmp", "--pvc =/tmp: must be NAME=DIRECTORY, where NAME is the claim's" },
 		{ "A=/tmp", "--pvc A=/tmp: must be NAME=DIRECTORY, where NAME is the claim's" },
-		{ "a=/nowhere/at/all", "--pvc: /nowhere/at/all: No such file or directory" },
-		{ "a=/dev/null", "--pvc: /dev/null: Not a directory" },
+		{ "date=/tmp", "--pvc date: no volume of the pod has that claim" },
+		{ "data=/nowhere/at/all", "--pvc: /nowhere/at/all: No such file or directory" },
+		{ "data=/dev/null", "--pvc: /dev/null: Not a directory" },
 	};
 	struct mp_manifest m = { .pods = NULL };
 
+	assert_int_equal(load_as(&m, "p.yaml", CLAIMING, strlen(CLAIMING)), 0);
 	for (size_t i = 0; i < MP_ARRAY_SIZE(bad); i++) {
 		struct mp_error err = MP_ERROR_NONE;
 
-		assert_true(mp_providers_map_claim(&m, "default", bad[i].mapping, &err) < 0);
+		assert_true(mp_providers_map_claim(&m, &m.pods->spec, bad[i].mapping, &err) < 0);
 		assert_string_equal(err.msg, bad[i].message);
 	}
 	assert_int_equal(m.objects.n, 0);
