@@ -14,6 +14,7 @@
 #include "namespaces/child.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,6 +40,11 @@ struct child_record {
 	char what[MP_CHILD_WHAT_MAX];
 };
 
+/* A page that a go-between shares with us although it is a copy: whom it has cloned. */
+struct mp_child_link {
+	volatile int32_t inner_pid; /* 0: nobody yet */
+};
+
 /* Everything a child needs, and what it says. In memory both can see, but for MP_CHILD_FORK. */
 struct child_run {
 	const struct mp_child_op *ops;
@@ -47,6 +53,7 @@ struct child_run {
 	size_t n_outer_ops;
 	struct clone_args inner_args; /* go-between only */
 	int report_fd;                /* -1: none */
+	struct mp_child_link *link;   /* go-between of MP_CHILD_FORK only */
 	/* Written by the child: */
 	volatile uint32_t step;
 	volatile int32_t code;      /* positive errno */
@@ -136,6 +143,42 @@ __attribute__((no_sanitize("address"))) static int go_between_main(void *arg)
 		return EXIT_FAILED;
 	}
 	run->inner_pid = (int32_t)r;
+	return 0;
+}
+
+/*
+ * Runs in the go-between of MP_CHILD_FORK, a copy of ours, as the child will be: what is born into a
+ * container's pid namespace must not share memory with us, should it be traced.
+ */
+static int go_between_copy_main(void *arg)
+{
+	struct child_run *run = arg;
+	long r;
+
+	default_dispositions();
+	for (size_t i = 0; i < run->n_outer_ops; i++) {
+		run->step = (uint32_t)i | STEP_OUTER;
+		r = run->outer_ops[i].run(run->outer_ops[i].arg);
+		if (r < 0) {
+			run->code = (int32_t)-r;
+			say_failed(run, run->outer_ops[i].what);
+			return EXIT_FAILED;
+		}
+	}
+	r = mp_raw_clone3(&run->inner_args, sizeof(run->inner_args), child_main, run);
+	if (r == -ENOSYS && run->inner_args.flags == CLONE_PARENT) {
+		/* A filter that is loaded already may know the old call only. */
+		r = mp_raw_syscall(__NR_clone, CLONE_PARENT, 0, 0, 0, 0, 0);
+		if (r == 0)
+			return child_main(run);
+	}
+	if (r < 0) {
+		run->step = (uint32_t)run->n_outer_ops | STEP_OUTER;
+		run->code = (int32_t)-r;
+		say_failed(run, "clone into the pid namespace");
+		return EXIT_FAILED;
+	}
+	run->link->inner_pid = (int32_t)r;
 	return 0;
 }
 
@@ -293,12 +336,20 @@ static int spawn_wait(const struct mp_child_config *config, struct clone_args *a
 	return after_vfork(&shared->run, pid, *pidfd, ret, err);
 }
 
+static void link_free(struct mp_child_link **link)
+{
+	if (*link)
+		(void)munmap(*link, sizeof(**link));
+	*link = NULL;
+}
+
 static int spawn_reported(const struct mp_child_config *config, struct clone_args *args,
 			  const int *pidfd, struct mp_child *ret, struct mp_error *err)
 {
 	struct child_run copied; /* MP_CHILD_FORK: the child has its own copy of this frame */
 	struct child_run *run = &copied;
 	struct mp_child_shared *shared = NULL;
+	struct mp_child_link *link = NULL;
 	mp_auto_fd report_in = -EBADF;
 	mp_auto_fd report_out = -EBADF;
 	int fds[2];
@@ -326,9 +377,19 @@ static int spawn_reported(const struct mp_child_config *config, struct clone_arg
 		use_stack(args, shared, 0);
 	}
 	fill_run(run, config, report_out);
-	pid = clone_blocked(args, child_main, run);
+	if (config->n_outer_ops > 0) {
+		link = mmap(NULL, sizeof(*link), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			    -1, 0);
+		if (link == MAP_FAILED)
+			return mp_fail(err, ENOMEM, "map a page for a new process");
+		run->link = link;
+		run->inner_args = (struct clone_args){ .flags = config->flags | CLONE_PARENT };
+		args->flags &= ~config->flags;
+	}
+	pid = clone_blocked(args, link ? go_between_copy_main : child_main, run);
 	if (pid < 0) {
 		shared_free(shared);
+		link_free(&link);
 		return mp_fail(err, -pid, "clone a process");
 	}
 	*ret = (struct mp_child){
@@ -337,6 +398,7 @@ static int spawn_reported(const struct mp_child_config *config, struct clone_arg
 		.report_fd = mp_steal_fd(&report_in),
 		.state = MP_CHILD_STARTING,
 		.shared = shared,
+		.link = link,
 	};
 	return 0;
 }
@@ -351,7 +413,7 @@ int mp_child_spawn(const struct mp_child_config *config, struct mp_child *ret, s
 	};
 
 	assert(config->n_ops > 0);
-	assert(config->n_outer_ops == 0 || config->mode == MP_CHILD_WAIT);
+	assert(config->n_outer_ops == 0 || config->mode != MP_CHILD_ASYNC);
 	if (config->cgroup_fd >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (unsigned int)config->cgroup_fd;
@@ -380,7 +442,7 @@ static bool died_early(const struct mp_child *child)
 
 static int set_failed(struct mp_child *child, uint32_t step, int code, const char *what)
 {
-	child->failed_step = step;
+	child->failed_step = step & STEP_OUTER ? SIZE_MAX : step;
 	child->failed_code = code;
 	(void)snprintf(child->failed_what, sizeof(child->failed_what), "%s", what);
 	finish_report(child, MP_CHILD_FAILED);
@@ -431,8 +493,52 @@ void mp_child_done(struct mp_child *child)
 		shared_free(child->shared);
 		child->shared = NULL;
 	}
+	link_free(&child->link);
 	mp_closep(&child->report_fd);
 	mp_closep(&child->pidfd);
+}
+
+/*
+ * Whom the go-between has cloned, as a pidfd, or -1. The page could be written by whoever traces the
+ * child: only a child of ours is believed.
+ */
+static int open_inner(const struct mp_child *child, pid_t *ret_pid)
+{
+	const pid_t pid = child->link ? child->link->inner_pid : 0;
+	siginfo_t info;
+	int fd;
+
+	if (pid <= 0)
+		return -EBADF;
+	fd = mp_sys_pidfd_open(pid, 0);
+	if (fd >= 0 && waitid(P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+		mp_closep(&fd);
+	*ret_pid = pid;
+	return fd;
+}
+
+bool mp_child_follow(struct mp_child *child)
+{
+	pid_t pid = -1;
+	int fd = open_inner(child, &pid);
+
+	if (fd < 0)
+		return false;
+	(void)waitid(P_PIDFD, (id_t)child->pidfd, NULL, WEXITED);
+	(void)close(child->pidfd);
+	child->pidfd = fd;
+	child->pid = pid;
+	link_free(&child->link);
+	return true;
+}
+
+int mp_child_kill(const struct mp_child *child, int signal)
+{
+	pid_t pid = -1;
+	mp_auto_fd fd = open_inner(child, &pid);
+	const int r = mp_child_kill_group(child->pidfd, child->pid, signal);
+
+	return fd >= 0 ? mp_child_kill_group(fd, pid, signal) : r;
 }
 
 int mp_child_kill_group(int pidfd, pid_t pid, int signal)

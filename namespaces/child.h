@@ -64,8 +64,11 @@ struct mp_child_config {
 	const struct mp_child_op *ops; /* run in order */
 	size_t n_ops;                  /* at least 1 */
 	/*
-	 * Steps that a go-between runs before it clones the child as its own sibling: the way into a
-	 * user namespace that must own the child's other namespaces. Needs MP_CHILD_WAIT.
+	 * Steps that a go-between runs before it clones the child as its own sibling. In MP_CHILD_WAIT:
+	 * the way into a user namespace that must own the child's other namespaces. In MP_CHILD_FORK:
+	 * what must be over before the child can be seen in the pid namespace that the go-between has
+	 * joined for it. struct mp_child is then the go-between's until mp_child_follow(). Not for
+	 * MP_CHILD_ASYNC.
 	 */
 	const struct mp_child_op *outer_ops;
 	size_t n_outer_ops; /* 0: no go-between */
@@ -87,6 +90,7 @@ struct mp_child {
 	char failed_what[MP_CHILD_WHAT_MAX]; /* the step's name */
 	enum mp_child_state state;           /* what mp_child_report_read() last found */
 	struct mp_child_shared *shared;      /* MP_CHILD_ASYNC: stack and report; owned */
+	struct mp_child_link *link; /* MP_CHILD_FORK with a go-between, until followed; owned */
 };
 
 #define MP_CHILD_NONE ((struct mp_child){ .pid = -1, .pidfd = -EBADF, .report_fd = -EBADF })
@@ -125,6 +129,19 @@ int mp_child_report_read(struct mp_child *child, enum mp_child_state *ret_state,
  * child in MP_CHILD_ASYNC that is still STARTING is killed and reaped first: it uses that memory.
  */
 void mp_child_done(struct mp_child *child);
+
+/**
+ * mp_child_follow() - the child's pidfd said that it has exited: was that only the go-between?
+ *
+ * If so, it is reaped (unless the caller has done that), and @child's pid and pidfd are those of the
+ * child proper from now on. No other pidfd is open then: whoever watched the old one watches anew.
+ *
+ * Return: whether it was.
+ */
+bool mp_child_follow(struct mp_child *child);
+
+/** mp_child_kill() - mp_child_kill_group() for the go-between and the child, whichever there is. */
+int mp_child_kill(const struct mp_child *child, int signal);
 
 /**
  * mp_child_kill_group() - signal the child's whole process group, whose leader it is.

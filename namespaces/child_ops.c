@@ -48,6 +48,20 @@ int mp_op_new_session(const void *arg)
 	return r < 0 && r != -ENOSYS ? r : 0;
 }
 
+int mp_op_setsid(const void *arg)
+{
+	const int r = (int)mp_raw_syscall(__NR_setsid, 0, 0, 0, 0, 0, 0);
+
+	(void)arg;
+	return r < 0 && r != -EPERM ? r : 0;
+}
+
+int mp_op_terminal(const void *arg)
+{
+	(void)arg;
+	return (int)mp_raw_syscall(__NR_ioctl, 0, TIOCSCTTY, 0, 0, 0, 0);
+}
+
 int mp_op_join_cgroups(const void *arg)
 {
 	const struct mp_op_tasks *tasks = arg;

@@ -20,6 +20,12 @@
 /** mp_op_new_session() - own session and group, not dumpable, own session keyring. @arg: unused. */
 int mp_op_new_session(const void *arg);
 
+/** mp_op_setsid() - own session and group only, for the child of a go-between. @arg: unused. */
+int mp_op_setsid(const void *arg);
+
+/** mp_op_terminal() - make standard input, a terminal, the controlling one. @arg: unused. */
+int mp_op_terminal(const void *arg);
+
 struct mp_op_tasks {
 	const int *fds; /* v1 `tasks` files, or v2 `cgroup.threads` of one hierarchy each */
 	size_t n_fds;

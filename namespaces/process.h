@@ -33,6 +33,7 @@ struct mp_process_config {
 	struct mp_cap_sets caps;
 	bool has_no_new_privs;
 	const struct mp_seccomp_program *seccomp; /* NULL: unconfined */
+	bool seccomp_lets_fork; /* the filter allows clone(2) without new namespaces */
 	const char *apparmor;                     /* profile to change to on exec, or NULL */
 	const struct mp_rlimit *rlimits;
 	size_t n_rlimits;

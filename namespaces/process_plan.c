@@ -163,7 +163,7 @@ static void add_files(struct mp_process_plan *plan)
 
 	plan->stdio =
 		(struct mp_op_stdio){ { config->stdio[0], config->stdio[1], config->stdio[2] },
-				      config->is_tty };
+				      config->is_tty && !plan->is_split };
 	mp_process_plan_add(plan, "open standard files", mp_op_stdio, &plan->stdio);
 	if (config->n_rlimits > 0) {
 		plan->rlimits = (struct mp_op_rlimits){ config->rlimits, config->n_rlimits };
@@ -209,10 +209,21 @@ static void add_ids(struct mp_process_plan *plan)
 	mp_process_plan_add(plan, "set user id", mp_op_set_uid, &config->uid);
 }
 
+static void add_filter(struct mp_process_plan *plan, bool needs_last_caps)
+{
+	const struct mp_process_config *config = plan->config;
+
+	mp_process_plan_add(plan, "load the seccomp filter", mp_op_seccomp, config->seccomp);
+	if (needs_last_caps &&
+	    !(config->caps.permitted & config->caps.effective & CAP_SYS_ADMIN_BIT))
+		mp_process_plan_add(plan, "set capabilities", mp_op_set_caps, &config->caps);
+}
+
 void mp_process_plan_add_late(struct mp_process_plan *plan)
 {
 	const struct mp_process_config *config = plan->config;
 	bool is_filter_first = config->seccomp && !config->has_no_new_privs;
+	bool is_filter_early;
 
 	add_files(plan);
 	add_ids(plan);
@@ -223,16 +234,22 @@ void mp_process_plan_add_late(struct mp_process_plan *plan)
 	}
 	mp_process_plan_add(plan, "set capabilities", mp_op_set_caps, &plan->first_caps);
 	mp_process_plan_add(plan, plan->cwd_what, mp_op_chdir, &plan->cwd_again);
+	/* No capability for the filter's sake while others can look on, where that is possible. */
+	is_filter_early = plan->is_split && is_filter_first && config->seccomp_lets_fork;
+	if (is_filter_early)
+		add_filter(plan, true);
+	plan->inner_step = plan->n_ops;
+	if (plan->is_split) {
+		mp_process_plan_add(plan, "start a session", mp_op_setsid, NULL);
+		if (config->is_tty)
+			mp_process_plan_add(plan, "take the terminal", mp_op_terminal, NULL);
+	}
 	plan->find = (struct mp_op_find){ config->argv[0], path_of(config->envp), plan->found };
 	plan->find_step = plan->n_ops;
 	mp_process_plan_add(plan, "find the program", mp_op_find_program, &plan->find);
 	mp_process_plan_add(plan, "unblock signals", mp_op_unblock_signals, NULL);
-	if (config->seccomp)
-		mp_process_plan_add(plan, "load the seccomp filter", mp_op_seccomp,
-				    config->seccomp);
-	if (is_filter_first &&
-	    !(config->caps.permitted & config->caps.effective & CAP_SYS_ADMIN_BIT))
-		mp_process_plan_add(plan, "set capabilities", mp_op_set_caps, &config->caps);
+	if (config->seccomp && !is_filter_early)
+		add_filter(plan, is_filter_first);
 	plan->exec = (struct mp_op_exec){ plan->found, config->argv, config->envp };
 	mp_process_plan_add(plan, "execute the program", mp_op_exec, &plan->exec);
 }

@@ -14,7 +14,7 @@
 #include "namespaces/process.h"
 #include "runtime/base/error.h"
 
-#define MP_PROCESS_OPS_MAX 40 /* more than early, context and late steps together */
+#define MP_PROCESS_OPS_MAX 44 /* more than early, context and late steps together */
 
 /** struct mp_process_plan - the steps' arguments. Must not move once steps were added. */
 struct mp_process_plan {
@@ -24,8 +24,14 @@ struct mp_process_plan {
 	size_t n_ops_max;
 	size_t n_outer_ops; /* the first steps, run by a go-between */
 	size_t find_step;   /* index of the step that looks for the program */
-	int proc_fd;        /* owned */
-	int report_fd;      /* what mp_child_config.report_fd_slot points at */
+	/*
+	 * Set before steps are added: the last of them are for a process that a go-between clones into a
+	 * pid namespace where others may look at it. It has no privilege left by then.
+	 */
+	bool is_split;
+	size_t inner_step; /* the first of those */
+	int proc_fd;       /* owned */
+	int report_fd;     /* what mp_child_config.report_fd_slot points at */
 	bool is_oom_refused;
 	bool is_cwd_denied;
 	uint64_t known_caps;

@@ -139,7 +139,16 @@ static int reap(struct mp_attempt *a, bool waits)
 		return 255;
 	if (info.si_pid == 0)
 		return -1;
+	if (mp_child_follow(&a->exec.child)) /* that was a go-between */
+		return waits ? reap(a, true) : -1;
 	return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+}
+
+static void kill_group(struct mp_attempt *a)
+{
+	/* Its own group is not everything it may have started, but all that it answers for. */
+	if (mp_child_kill(&a->exec.child, SIGKILL) < 0)
+		(void)kill(a->exec.child.pid, SIGKILL);
 }
 
 static void has_exited(struct mp_source *source, uint32_t events)
@@ -149,9 +158,16 @@ static void has_exited(struct mp_source *source, uint32_t events)
 	enum mp_child_state state = MP_CHILD_EXECED;
 
 	(void)events;
+	mp_loop_remove(&a->exited);
 	result.code = reap(a, false);
-	if (result.code < 0)
-		return;
+	if (result.code < 0) {
+		a->exited.fd = a->exec.child.pidfd;
+		if (mp_loop_add(a->loop, &a->exited, &a->error) == 0)
+			return;
+		a->has_failed = true;
+		kill_group(a);
+		(void)reap(a, true);
+	}
 	/* The last words of the set-up, if they have not been read yet. */
 	if (!a->has_failed && a->report.loop) {
 		if (mp_exec_report_read(&a->exec, &state, &a->error) < 0 ||
@@ -195,13 +211,6 @@ static int make_pipe(struct mp_attempt *a, struct pipe_end *p, int *ret_write, s
 		return mp_fail(err, errno, "pipe for output");
 	p->source = (struct mp_source){ .fd = p->fd, .events = EPOLLIN, .ready = pipe_ready };
 	return mp_loop_add(a->loop, &p->source, err);
-}
-
-static void kill_group(struct mp_attempt *a)
-{
-	/* Its own group is not everything it may have started, but all that it answers for. */
-	if (mp_child_kill_group(a->exec.child.pidfd, a->exec.child.pid, SIGKILL) < 0)
-		(void)kill(a->exec.child.pid, SIGKILL);
 }
 
 int mp_attempt_exec(struct mp_loop *loop, struct mp_exec_config *config, mp_nsec deadline,

@@ -22,6 +22,8 @@ static int reap(struct mp_client_exec *x, bool waits)
 		return 255;
 	if (info.si_pid == 0)
 		return -1;
+	if (mp_child_follow(&x->exec.child)) /* that was a go-between */
+		return waits ? reap(x, true) : -1;
 	return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 }
 
@@ -69,11 +71,19 @@ static void has_exited(struct mp_source *source, uint32_t events)
 {
 	struct mp_client_exec *x = mp_container_of(source, struct mp_client_exec, exited);
 	enum mp_child_state state = MP_CHILD_EXECED;
-	const int code = reap(x, false);
+	int code;
 
 	(void)events;
-	if (code < 0)
-		return;
+	mp_loop_remove(&x->exited);
+	code = reap(x, false);
+	if (code < 0) {
+		x->exited.fd = x->exec.child.pidfd;
+		if (mp_loop_add(x->control->sv->loop, &x->exited, &x->error) == 0)
+			return;
+		x->has_failed = true;
+		(void)mp_child_kill(&x->exec.child, SIGKILL);
+		code = reap(x, true);
+	}
 	/* The last words of the set-up, if they have not been read yet. */
 	if (!x->has_failed && x->report.loop) {
 		mp_loop_remove(&x->report);
@@ -218,7 +228,7 @@ static int start(struct mp_client *c, struct mp_record *record, const char *cons
 	if (r == 0)
 		r = mp_loop_add(record->sv->loop, &x->report, err);
 	if (r < 0) {
-		(void)mp_child_kill_group(x->exec.child.pidfd, x->exec.child.pid, SIGKILL);
+		(void)mp_child_kill(&x->exec.child, SIGKILL);
 		(void)reap(x, true);
 		release(x);
 		return r;
@@ -288,7 +298,7 @@ void mp_client_exec_hang_up(struct mp_client_exec *x)
 	x->client = NULL;
 	/* As a terminal that is closed; without one its pipes end, and it may go on. */
 	if (x->is_tty)
-		(void)mp_child_kill_group(x->exec.child.pidfd, x->exec.child.pid, SIGHUP);
+		(void)mp_child_kill(&x->exec.child, SIGHUP);
 }
 
 void mp_control_end_execs(struct mp_control *control)
@@ -297,7 +307,7 @@ void mp_control_end_execs(struct mp_control *control)
 		struct mp_client_exec *x = control->execs;
 
 		if (reap(x, false) < 0) {
-			(void)mp_child_kill_group(x->exec.child.pidfd, x->exec.child.pid, SIGKILL);
+			(void)mp_child_kill(&x->exec.child, SIGKILL);
 			(void)reap(x, true);
 		}
 		release(x);

@@ -70,6 +70,7 @@ int mp_exec_set_seccomp(struct mp_record *record, const struct mp_identity *iden
 		break;
 	case MP_SECCOMP_DEFAULT:
 		r = mp_seccomp_default(identity->caps, &record->seccomp, err);
+		record->process.seccomp_lets_fork = true;
 		break;
 	case MP_SECCOMP_LOCALHOST:
 		r = load_localhost(record, identity, err);

@@ -104,8 +104,59 @@ static int open_if(const char *path, unsigned long inode)
 	return -1;
 }
 
+static unsigned long long caps_of(int pid)
+{
+	char path[64], line[256];
+	unsigned long long caps = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "CapPrm: %llx", &caps) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return caps;
+}
+
+/* Capabilities, namespaces or open files that this process has not. */
+static int has_more(int pid)
+{
+	static const char *const kinds[] = { "mnt", "net", "ipc", "uts", "cgroup", "user" };
+	char path[64], theirs[64], ours[64];
+	int n = 0;
+	DIR *dir;
+
+	if (caps_of(pid) & ~caps_of(getpid()))
+		n += escaped("traced a process with more capabilities");
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		ssize_t a, b;
+
+		snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, kinds[i]);
+		a = readlink(path, theirs, sizeof(theirs));
+		snprintf(path, sizeof(path), "/proc/self/ns/%s", kinds[i]);
+		b = readlink(path, ours, sizeof(ours));
+		if (a > 0 && (a != b || memcmp(theirs, ours, (size_t)a) != 0))
+			n += escaped("traced a process in another namespace");
+	}
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	dir = opendir(path);
+	for (struct dirent *e; dir && (e = readdir(dir));) {
+		struct stat st;
+
+		snprintf(path, sizeof(path), "/proc/%d/fd/%.16s", pid, e->d_name);
+		if (e->d_name[0] != '.' && stat(path, &st) == 0 && !S_ISFIFO(st.st_mode) &&
+		    !S_ISCHR(st.st_mode))
+			n += escaped("found an open file in a process that joins");
+	}
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
 /* Everything that could be got hold of in a process that is not yet one of ours. */
-static int look_at(int pid, unsigned long inode, int *exe)
+static int look_at(int pid, unsigned long inode, int *exe, int *traced)
 {
 	char path[64];
 	int n = 0;
@@ -118,11 +169,11 @@ static int look_at(int pid, unsigned long inode, int *exe)
 	}
 	if (open_if(path, inode) < 0)
 		return 0; /* it has executed the container's program, or cannot be looked at */
-	if (ptrace(PTRACE_SEIZE, pid, 0, 0) == 0)
-		n += escaped("traced a process that joins");
-	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
-	if (open(path, O_RDWR | O_CLOEXEC) >= 0 && open_if(path, 0) < 0)
-		n += escaped("opened the memory of a process that joins");
+	/* May it be traced, then it is ours: so it must have nothing that we have not. */
+	if (ptrace(PTRACE_SEIZE, pid, 0, 0) == 0) {
+		(*traced)++;
+		n += has_more(pid);
+	}
 	return n;
 }
 
@@ -133,7 +184,7 @@ static int look_at(int pid, unsigned long inode, int *exe)
 static int watch(unsigned long inode, double seconds)
 {
 	const double end = now() + seconds;
-	int exe = -1, n = 0;
+	int exe = -1, traced = 0, n = 0;
 
 	printf("watching\n");
 	fflush(stdout);
@@ -148,7 +199,7 @@ static int watch(unsigned long inode, double seconds)
 				continue;
 			found = pid;
 			for (int i = 0; i < 200; i++)
-				n += look_at(pid, inode, &exe);
+				n += look_at(pid, inode, &exe, &traced);
 		}
 		if (found)
 			next = found + 1;
@@ -163,6 +214,7 @@ static int watch(unsigned long inode, double seconds)
 			}
 		}
 	}
+	printf("traced: %d\n", traced);
 	return n > 0 ? n : held("nothing of a process that joins");
 }
 

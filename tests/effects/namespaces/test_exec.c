@@ -63,12 +63,22 @@ static struct mp_exec_config exec_config(const struct pod *pod, const char *cons
 	return c;
 }
 
+/* The exit code of the process itself: a go-between may have to be reaped first. */
+static int reap_exec(struct mp_exec *exec)
+{
+	const int code = reap(exec->child.pidfd);
+
+	return mp_child_follow(&exec->child) ? reap(exec->child.pidfd) : code;
+}
+
 static enum mp_child_state wait_report(struct mp_exec *exec, struct mp_error *err)
 {
 	enum mp_child_state state = MP_CHILD_STARTING;
 
-	assert_true(wait_readable(exec->child.report_fd));
-	assert_int_equal(mp_exec_report_read(exec, &state, err), 0);
+	while (state == MP_CHILD_STARTING) {
+		assert_true(wait_readable(exec->child.report_fd));
+		assert_int_equal(mp_exec_report_read(exec, &state, err), 0);
+	}
 	return state;
 }
 
@@ -89,7 +99,7 @@ static int run_exec(struct mp_exec_config *c, char *out, size_t size)
 		fail_msg("%s", err.msg);
 	read_all(fds[0], out, size);
 	(void)close(fds[0]);
-	code = reap(exec.child.pidfd);
+	code = reap_exec(&exec);
 	mp_exec_done(&exec);
 	return code;
 }
@@ -213,7 +223,7 @@ static void spawning_does_not_wait_for_a_container_that_hangs(void **unused)
 		assert_int_equal(state, MP_CHILD_STARTING);
 	}
 	assert_int_equal(mp_sys_pidfd_send_signal(exec.child.pidfd, SIGKILL), 0);
-	assert_int_equal(reap(exec.child.pidfd), 1000 + SIGKILL);
+	assert_int_equal(reap_exec(&exec), 1000 + SIGKILL);
 	mp_exec_done(&exec);
 	(void)close(gate[0]);
 	(void)close(gate[1]);
@@ -239,8 +249,8 @@ static void a_whole_group_dies_at_once(void **unused)
 	assert_int_equal(wait_report(&exec, &err), MP_CHILD_EXECED);
 	assert_true(wait_readable(fds[0]));
 	assert_int_equal(read(fds[0], out, sizeof(out)), 3);
-	assert_int_equal(mp_child_kill_group(exec.child.pidfd, exec.child.pid, SIGKILL), 0);
-	assert_int_equal(reap(exec.child.pidfd), 1000 + SIGKILL);
+	assert_int_equal(mp_child_kill(&exec.child, SIGKILL), 0);
+	assert_int_equal(reap_exec(&exec), 1000 + SIGKILL);
 	/* End of file: no member of the group holds the pipe any more. */
 	assert_true(wait_readable(fds[0]));
 	assert_int_equal(read(fds[0], out, sizeof(out)), 0);
@@ -265,7 +275,7 @@ static void a_missing_program_is_reported_as_for_containers(void **unused)
 	assert_int_equal(wait_report(&exec, &err), MP_CHILD_FAILED);
 	assert_string_equal(err.msg,
 			    "exec: \"no-such-program\": executable file not found in $PATH");
-	assert_int_equal(reap(exec.child.pidfd), 127);
+	assert_int_equal(reap_exec(&exec), 127);
 	mp_exec_done(&exec);
 	mp_exec_done(&exec);
 	pod_end(&pod);
@@ -291,7 +301,7 @@ static void a_container_that_has_ended_cannot_be_joined(void **unused)
 	assert_no_children();
 }
 
-static void the_joining_process_cannot_be_looked_into_from_inside(void **unused)
+static void the_joining_process_is_not_there_for_those_inside_while_it_has_privileges(void **unused)
 {
 	struct mp_exec exec = MP_EXEC_NONE;
 	struct mp_error err = MP_ERROR_NONE;
@@ -305,7 +315,7 @@ static void the_joining_process_cannot_be_looked_into_from_inside(void **unused)
 	int fd;
 
 	(void)unused;
-	/* Held after the clone, before its first steps are through: it is in the pid namespace. */
+	/* Held while it still is what we are. */
 	assert_int_equal(pipe2(gate, O_CLOEXEC | O_NONBLOCK), 0);
 	while (write(gate[1], "x", 1) == 1)
 		continue;
@@ -327,9 +337,9 @@ static void the_joining_process_cannot_be_looked_into_from_inside(void **unused)
 		      "grep -c -i denied; "
 		      "readlink $p/exe; readlink $p/fd/0; cat $p/environ; done 2>/dev/null; true"));
 	assert_int_equal(run_exec(&spy, out, sizeof(out)), 0);
-	assert_string_equal(out, "seen\n2\n");
+	assert_string_equal(out, "");
 	assert_int_equal(mp_sys_pidfd_send_signal(exec.child.pidfd, SIGKILL), 0);
-	(void)reap(exec.child.pidfd);
+	(void)reap_exec(&exec);
 	mp_exec_done(&exec);
 	(void)close(gate[0]);
 	(void)close(gate[1]);
@@ -346,7 +356,8 @@ int main(void)
 		cmocka_unit_test(a_whole_group_dies_at_once),
 		cmocka_unit_test(a_missing_program_is_reported_as_for_containers),
 		cmocka_unit_test(a_container_that_has_ended_cannot_be_joined),
-		cmocka_unit_test(the_joining_process_cannot_be_looked_into_from_inside),
+		cmocka_unit_test(
+			the_joining_process_is_not_there_for_those_inside_while_it_has_privileges),
 	};
 
 	need_root();
