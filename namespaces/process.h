@@ -34,7 +34,7 @@ struct mp_process_config {
 	bool has_no_new_privs;
 	const struct mp_seccomp_program *seccomp; /* NULL: unconfined */
 	bool seccomp_lets_fork; /* the filter allows clone(2) without new namespaces */
-	const char *apparmor;                     /* profile to change to on exec, or NULL */
+	const char *apparmor;   /* profile to change to on exec, or NULL */
 	const struct mp_rlimit *rlimits;
 	size_t n_rlimits;
 	mode_t umask; /* usually 0022 */
