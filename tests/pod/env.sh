@@ -159,9 +159,9 @@ test_what_is_missing_keeps_the_container_waiting_with_the_reason() {
 			  $from
 		YAML
 		start_pod "$T/pod.yaml"
-		wait_until 10 "$message" waits_now CreateContainerConfigError "$message"
+		wait_until 60 "$message" waits_now CreateContainerConfigError "$message"
 		kill -TERM "$pod_pid"
-		wait_pod 10
+		wait_pod 60
 	done <<-'TEXT'
 		env: [{name: A, valueFrom: {configMapKeyRef: {name: cm, key: absent}}}]|couldn't find key absent in ConfigMap default/cm
 		env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: absent}}}]|couldn't find key absent in Secret default/s

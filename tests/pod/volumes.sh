@@ -101,9 +101,9 @@ test_huge_pages_are_mounted_where_the_machine_has_them() {
 	prints $'hugetlbfs\npagesize=2M'
 	sed -i 's/HugePages-2Mi/HugePages-3Mi/' "$T/pod.yaml"
 	start_pod "$T/pod.yaml"
-	wait_for_line 10 "$T/err" 'FailedMount .*MountVolume.SetUp failed for volume "a" : this machine has no huge pages of 3Mi'
+	wait_for_line 60 "$T/err" 'FailedMount .*MountVolume.SetUp failed for volume "a" : this machine has no huge pages of 3Mi'
 	kill -TERM "$pod_pid"
-	wait_pod 10
+	wait_pod 60
 }
 
 test_config_map_files_have_their_contents_and_modes() {
@@ -292,7 +292,7 @@ test_a_missing_object_is_told_and_waited_for() {
 	start_pod "$T/pod.yaml"
 	local volume message
 	while IFS=: read -r volume message; do
-		wait_for_line 10 "$T/err" "Warning  FailedMount  *MountVolume.SetUp failed for volume \"$volume\" : $message\$"
+		wait_for_line 60 "$T/err" "Warning  FailedMount  *MountVolume.SetUp failed for volume \"$volume\" : $message\$"
 	done <<-'TEXT'
 		a:configmap "absent" not found
 		b:secret "absent" not found
@@ -301,9 +301,9 @@ test_a_missing_object_is_told_and_waited_for() {
 		e:configmap "absent" not found
 	TEXT
 	assert_no_match "$T/err" '"unused"'
-	wait_until 5 'the waiting reason' sh -c "\"$MINIPOD\" --root \"$MINIPOD_ROOT\" get pod p -o json | jq -e '.status.phase == \"Pending\" and .status.containerStatuses[0].state.waiting.reason == \"ContainerCreating\"'"
+	wait_until 60 'the waiting reason' sh -c "\"$MINIPOD\" --root \"$MINIPOD_ROOT\" get pod p -o json | jq -e '.status.phase == \"Pending\" and .status.containerStatuses[0].state.waiting.reason == \"ContainerCreating\"'"
 	kill -TERM "$pod_pid"
-	wait_pod 10
+	wait_pod 60
 }
 
 run_tests

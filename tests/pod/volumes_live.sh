@@ -53,14 +53,14 @@ test_files_follow_their_objects_in_one_step_and_sub_paths_do_not() {
 		    - {name: pj, mountPath: /v/pj}
 		    - {name: cm, mountPath: /v/sub, subPath: a}
 	YAML
-	wait_until 10 'the first contents' shows 'cd /v; cat cm/a cm/b items/x/a s/a pj/a sub' onegoneoneoneoneone
+	wait_until 60 'the first contents' shows 'cd /v; cat cm/a cm/b items/x/a s/a pj/a sub' onegoneoneoneoneone
 	{
 		objects a=two new=more
 		printf -- '---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: later}\ndata: {late: come}\n'
 	} >"$T/objects"
 	minipod apply -f "$T/objects" >"$T/out" 2>&1
-	wait_until 10 'the new contents' shows 'cd /v; cat cm/a items/x/a s/a pj/a cm/new items/x/new pj/late; stat -Lc %a s/a' twotwotwotwomoremorecome400
-	wait_until 5 'what is gone' shows 'cd /v; ls cm s pj; cat sub; echo " $A"' $'cm:\na\nnew\n\npj:\na\nlate\nnew\n\ns:\na\nnew\none one'
+	wait_until 60 'the new contents' shows 'cd /v; cat cm/a items/x/a s/a pj/a cm/new items/x/new pj/late; stat -Lc %a s/a' twotwotwotwomoremorecome400
+	wait_until 60 'what is gone' shows 'cd /v; ls cm s pj; cat sub; echo " $A"' $'cm:\na\nnew\n\npj:\na\nlate\nnew\n\ns:\na\nnew\none one'
 	minipod delete pod p >/dev/null
 }
 
@@ -81,11 +81,11 @@ test_downward_files_follow_labels_and_annotations() {
 		  containers:
 		  - {name: c, image: busybox, command: [sh, -c, 'trap exit TERM; sleep 1000 & wait'], volumeMounts: [{name: d, mountPath: /d}]}
 	YAML
-	wait_until 10 'the first labels' shows 'cat /d/labels /d/one' 'key1="value1"bar'
+	wait_until 60 'the first labels' shows 'cat /d/labels /d/one' 'key1="value1"bar'
 	minipod label pod p key3=value3 >/dev/null
-	wait_until 10 'the new label' shows 'cat /d/labels' $'key1="value1"\nkey3="value3"'
+	wait_until 60 'the new label' shows 'cat /d/labels' $'key1="value1"\nkey3="value3"'
 	minipod annotate pod p builder=foo --overwrite >/dev/null
-	wait_until 10 'the new annotation' shows 'cat /d/one' foo
+	wait_until 60 'the new annotation' shows 'cat /d/one' foo
 	minipod delete pod p >/dev/null
 }
 
@@ -107,7 +107,7 @@ test_a_pod_that_waits_for_an_object_starts_when_it_comes() {
 	YAML
 	objects a=here >"$T/objects"
 	minipod apply -f "$T/objects" >"$T/out" 2>&1
-	wait_until 20 'the file' shows 'cat /v/a' here
+	wait_until 60 'the file' shows 'cat /v/a' here
 	minipod delete pod p >/dev/null
 }
 

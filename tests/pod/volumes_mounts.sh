@@ -29,9 +29,9 @@ container() {
 # waits_with REASON MESSAGE: the pod's container c does not start, for that reason.
 waits_with() {
 	start_pod "$T/pod.yaml"
-	wait_until 10 "$1: $2" waits_now "$1" "$2"
+	wait_until 60 "$1: $2" waits_now "$1" "$2"
 	kill -TERM "$pod_pid"
-	wait_pod 10
+	wait_pod 60
 }
 
 waits_now() {
@@ -92,10 +92,10 @@ File:none:a file'
 	n=0
 	while IFS=: read -r type name what; do
 		n=$((n + 1))
-		wait_for_line 10 "$T/err" "FailedMount .*volume \"v$n\" : hostPath type check failed: $T/$name is not $what\$"
+		wait_for_line 60 "$T/err" "FailedMount .*volume \"v$n\" : hostPath type check failed: $T/$name is not $what\$"
 	done <<<"$kinds"
 	kill -TERM "$pod_pid"
-	wait_pod 10
+	wait_pod 60
 }
 
 test_claims_are_directories_of_the_command_line_or_the_input() {
@@ -251,7 +251,7 @@ test_a_sub_path_never_leaves_the_volume_while_links_are_swapped() {
 	# Refused, or inside: a container that found the link waits and is tried again after 10 s, which need not be awaited.
 	wait_until 30 'the last attempt or a refusal' grep -qE 'Started .*\{i6\}|Warning  Failed' "$T/err"
 	kill -TERM "$pod_pid"
-	wait_pod 10
+	wait_pod 60
 	[[ -z $(ls -A "$T/secret") ]] || fail "made outside: $(ls -A "$T/secret")"
 }
 
@@ -304,10 +304,10 @@ test_mounts_propagate_among_containers_as_asked() {
 		  - {name: host, mountPath: /host, mountPropagation: Bidirectional}
 	YAML
 	start_pod "$T/pod.yaml" --no-prefix
-	wait_until 20 'what a container mounted on the host' test -e "$T/host/in/f"
+	wait_until 60 'what a container mounted on the host' test -e "$T/host/in/f"
 	mount -t tmpfs tmpfs "$T/host/late"
 	touch "$T/host/late/f"
-	wait_pod 30
+	wait_pod 60
 	assert_status 0
 	[[ ! -e $T/host/in/f ]] || fail 'what the container unmounted is still there'
 	assert_eq '/disk/in:||/host/in:||/mem/in:' "$(tr '\n' '|' <"$T/out" | sed 's/|$//')" 'what the private one sees'
