@@ -411,6 +411,9 @@ static void check_probe(struct sim_check *k, struct mp_sim *sim, const struct mp
 	if (a->probe != MP_PROBE_STARTUP && has_startup(k, a->container) && !m->has_startup_success)
 		sim_fail(k, sim, "container %d: a probe before the startup probe's success",
 			 a->container);
+	if (a->probe != MP_PROBE_READINESS && k->has_deadline_event && !k->was_cut)
+		sim_fail(k, sim, "container %d: a %s probe after the deadline", a->container,
+			 a->probe == MP_PROBE_LIVENESS ? "liveness" : "startup");
 	if (a->probe != MP_PROBE_READINESS && k->is_deleting && !k->was_cut &&
 	    m->errored_at[a->probe] != sim->now.mono && sim->now.mono > k->deleted_at &&
 	    mp_pod_status(sim->pod)->deletion_wall != 0)

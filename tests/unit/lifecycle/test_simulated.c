@@ -238,6 +238,21 @@ static void a_kill_begun_after_a_deletion_gets_its_grace(void **unused)
 	fake_done(&node);
 }
 
+/* Whatever ends a pod ends liveness, not only its deletion (8.1). */
+static void liveness_is_not_asked_after_the_deadline(void **unused)
+{
+	(void)unused;
+	test_pod_probe(one_main(MP_RESTART_ALWAYS), MP_PROBE_LIVENESS)->period_s = 1;
+	pod.spec.active_deadline_s = (struct mp_opt_int){ 5, true };
+	fake_init(&node, &pod.spec);
+	node.c[0].ignores_term = true;
+	fake_run_to_end(&node, AT(100));
+	assert_int_equal(fake_when(&node, MP_DO_KILL, 0, 0), AT(35));
+	for (size_t i = 0; i < node.n_log; i++)
+		assert_false(node.log[i].type == MP_DO_RUN_PROBE && node.log[i].at > AT(5));
+	fake_done(&node);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +265,7 @@ int main(void)
 		cmocka_unit_test(what_starts_over_is_shown_waiting_with_one_restart_more),
 		cmocka_unit_test(a_kill_begun_after_an_eviction_gets_its_grace),
 		cmocka_unit_test(a_kill_begun_after_a_deletion_gets_its_grace),
+		cmocka_unit_test(liveness_is_not_asked_after_the_deadline),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
