@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "runtime/client.h"
 #include "runtime/manifest.h"
 #include "runtime/providers.h"
+#include "runtime/recover.h"
 #include "runtime/startup.h"
 #include "runtime/supervisor.h"
 
@@ -34,6 +36,8 @@ const struct mp_option mp_run_options[] = {
 	  "with -d, return when the pod has: started (default), ready, none", false },
 	{ "timeout", 0, "DURATION", "with -d, wait no longer than that (the pod goes on)", false },
 	{ "replace", 0, NULL, "delete a pod of that name first", false },
+	{ "recover", 0, NULL, "take up a pod of that name whose supervisor died, if there is one",
+	  false },
 	{ "result-file", 0, "FILE", "write the pod as it ended, a core/v1 object", false },
 	{ "log-max-size", 0, "SIZE", "rotate a container's log at that size (10Mi; 0: never)",
 	  false },
@@ -206,6 +210,34 @@ static int replace_pod(const struct mp_supervisor_config *config, struct mp_erro
 	return mp_wrap(err, r, "--replace");
 }
 
+/* For a service that is started again: its pod may have survived. */
+static int take_up(struct mp_supervisor_config *config, struct mp_recovery *recovery,
+		   bool *ret_is_there, struct mp_error *err)
+{
+	const int result_dir_fd = config->result_dir_fd;
+	const char *result_name = config->result_name;
+	char dir_name[600];
+	int r;
+
+	(void)snprintf(dir_name, sizeof(dir_name), "%s_%s", config->spec->meta.namespace_,
+		       config->spec->meta.name);
+	r = mp_recovery_open(config->roots, dir_name, recovery, err);
+	*ret_is_there = r == 0;
+	if (r == -ENOENT ||
+	    r == -ENODATA) { /* one that has ended is in nobody's way, or --replace's */
+		*err = MP_ERROR_NONE;
+		return 0;
+	}
+	if (r < 0)
+		return mp_wrap(err, r, "--recover");
+	mp_recovery_config(recovery, config);
+	if (result_name) {
+		config->result_dir_fd = result_dir_fd;
+		config->result_name = result_name;
+	}
+	return 0;
+}
+
 /* ---- the background --------------------------------------------------------------------------- */
 
 static int report_start(const struct mp_pod_spec *spec, int r, int code, const char *text)
@@ -290,9 +322,12 @@ static int run(const struct mp_args *args, const struct mp_manifest *m,
 		.log_limits = MP_LOG_LIMITS_DEFAULT,
 	};
 	struct mp_arena arena = { .head = NULL };
-	enum mp_start_goal goal;
-	int timeout_ms;
-	int r = parse_waiting(args, &goal, &timeout_ms, err);
+	struct mp_recovery *recovery = calloc(1, sizeof(*recovery));
+	bool is_there = false;
+	enum mp_start_goal goal = MP_START_NONE;
+	int timeout_ms = -1;
+	int r = !recovery ? mp_fail(err, ENOMEM, "run") :
+			    parse_waiting(args, &goal, &timeout_ms, err);
 
 	if (r == 0)
 		r = parse_sysctls(args, &arena, &config, err);
@@ -302,13 +337,18 @@ static int run(const struct mp_args *args, const struct mp_manifest *m,
 		r = mp_cli_roots(args, &roots, err);
 	if (r == 0)
 		r = open_result(mp_args_get(args, "result-file"), &config, err);
-	if (r == 0 && mp_args_has(args, "replace"))
+	if (r == 0 && mp_args_has(args, "recover"))
+		r = take_up(&config, recovery, &is_there, err);
+	if (r == 0 && !is_there && mp_args_has(args, "replace"))
 		r = replace_pod(&config, err);
 	if (r == 0)
 		r = config.is_foreground ? mp_supervisor_run(&config, ret_code, err) :
 					   run_detached(&config, goal, timeout_ms, ret_code, err);
-	if (config.result_dir_fd >= 0)
+	if (is_there)
+		mp_recovery_done(recovery);
+	else if (config.result_dir_fd >= 0)
 		(void)close(config.result_dir_fd);
+	free(recovery);
 	mp_arena_done(&arena);
 	return r;
 }

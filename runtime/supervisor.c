@@ -411,6 +411,8 @@ static int supervise(struct mp_supervisor *sv, struct mp_error *err)
 
 		if (sv->n_queued > 0 || wake_at <= sv->now.mono)
 			continue;
+		if (sv->has_new_status)
+			mp_notify_status(&sv->notify, sv->spec, mp_pod_status(sv->pod));
 		/* The last status of a foreground pod would be removed in the same breath. */
 		if (sv->has_new_status &&
 		    !(sv->config.is_foreground && mp_pod_is_finished(sv->pod) &&
@@ -478,6 +480,7 @@ static void release(struct mp_supervisor *sv)
 	mp_closep(&sv->host_mnt_ns_fd);
 	mp_closep(&sv->mnt_ns_fd);
 	mp_log_area_free(sv->log_area);
+	mp_notify_close(&sv->notify);
 	mp_closep(&sv->shm_fd);
 	mp_closep(&sv->ip_fd);
 	mp_closep(&sv->user_ids_fd);
@@ -508,6 +511,7 @@ int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code,
 	int r;
 
 	mp_live_init(&sv);
+	mp_notify_open(&sv.notify);
 	mp_json_init(&sv.status_json, MP_JSON_COMPACT);
 	r = set_up(&sv, err);
 	/* A pod that could not be taken over is left as it is, to be tried again: we only leave. */

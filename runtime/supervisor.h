@@ -24,6 +24,7 @@
 #include "runtime/etc_files.h"
 #include "runtime/live.h"
 #include "runtime/log_pump.h"
+#include "runtime/notify.h"
 #include "runtime/report.h"
 #include "runtime/state_dir.h"
 
@@ -144,6 +145,7 @@ struct mp_supervisor {
 	struct mp_echo *echo;
 	struct mp_log_area *log_area; /* owned; pause keeps its descriptors */
 	struct mp_log_zip log_zip;
+	struct mp_notify notify; /* the service manager, if there is one */
 
 	void *pod_mem;
 	struct mp_pod *pod;

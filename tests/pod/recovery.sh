@@ -269,4 +269,43 @@ logs_have() {
 	minipod logs "$1" | grep -q -- "$2"
 }
 
+# What a unit does: run --recover --replace, and listen to what it is told.
+start_service() {
+	rm -f "$TMP/notify.sock"
+	python3 - "$TMP/notify.sock" >>"$T/notified" <<-'PYTHON' &
+		import socket, sys
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		s.bind(sys.argv[1])
+		while True:
+		    text = s.recv(4096).decode()
+		    print(text, end="", flush=True)
+		    if "STOPPING=1" in text:
+		        break
+	PYTHON
+	listener=$!
+	wait_until 5 'the listener' test -S "$TMP/notify.sock"
+	NOTIFY_SOCKET=$TMP/notify.sock start_pod --recover --replace "$T/$1.json"
+}
+
+test_service_manager_is_told_and_its_pod_survives_its_supervisor() {
+	local before
+	command -v python3 >/dev/null || skip 'no python3'
+	pod web 'trap "exit 0" TERM; while :; do sleep 0.1; done'
+	start_service web
+	wait_for_line 10 "$T/notified" '^READY=1$'
+	assert_line "$T/notified" 'STATUS=Running, 1 of 1 containers ready'
+	before=$(get_pod web '{.status.containerStatuses[0].containerID}')
+	kill -KILL "$pod_pid" "$listener"
+	wait "$pod_pid" "$listener" 2>/dev/null || true
+	: >"$T/notified"
+	start_service web
+	wait_for_line 10 "$T/notified" '^READY=1$'
+	assert_eq "$before" "$(get_pod web '{.status.containerStatuses[0].containerID}')" 'the container'
+	kill -TERM "$pod_pid"
+	wait_for_line 10 "$T/notified" '^EXTEND_TIMEOUT_USEC=6000000$'
+	wait_pod 20
+	wait "$listener"
+	rm "$TMP/notify.sock"
+}
+
 run_tests
