@@ -74,6 +74,8 @@ static int spawn(struct mp_process_plan *plan, const struct mp_container_config 
 	spec.ops = plan->ops + spec.n_outer_ops;
 	spec.n_ops = plan->n_ops - spec.n_outer_ops;
 	plan->n_outer_ops = spec.n_outer_ops;
+	if (config->pid_ns == MP_PID_NS_TARGET)
+		return mp_pid_ns_spawn(config->target_pidfd, &spec, child, err);
 	if (config->pid_ns == MP_PID_NS_POD)
 		return mp_pid_ns_spawn(config->pause_pidfd, &spec, child, err);
 	return mp_child_spawn(&spec, child, err);

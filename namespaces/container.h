@@ -13,9 +13,10 @@
 
 /** enum mp_pid_ns - which pid namespace a container is in. */
 enum mp_pid_ns {
-	MP_PID_NS_OWN,  /* a new one; the process is its PID 1 */
-	MP_PID_NS_POD,  /* pause's: shareProcessNamespace */
-	MP_PID_NS_HOST, /* the supervisor's: hostPID */
+	MP_PID_NS_OWN,    /* a new one; the process is its PID 1 */
+	MP_PID_NS_POD,    /* pause's: shareProcessNamespace */
+	MP_PID_NS_HOST,   /* the supervisor's: hostPID */
+	MP_PID_NS_TARGET, /* that of another container */
 };
 
 /** struct mp_container_config - everything is borrowed until mp_container_start() returns. */
@@ -24,6 +25,7 @@ struct mp_container_config {
 	int pause_pidfd; /* a ready infra process, or -1 when nothing is joined */
 	uint64_t join;   /* CLONE_NEWNET | NEWIPC | NEWUTS | NEWUSER: those of pause to join */
 	enum mp_pid_ns pid_ns;
+	int target_pidfd; /* of MP_PID_NS_TARGET: its first process */
 	/*
 	 * The process gives pause a pidfd of itself under this tag (mp_infra_take_all()), so that
 	 * however early its parent dies, somebody can tell later how it ended. NULL: it does not.

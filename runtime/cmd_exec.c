@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -39,13 +40,26 @@ const struct mp_option mp_attach_options[] = {
 	{ NULL, 0, NULL, NULL, false },
 };
 
+const struct mp_option mp_debug_options[] = {
+	{ "image", 0, "IMAGE", "the image of the ephemeral container (needed)", false },
+	{ "container", 'c', "NAME", "call it so (debugger-xxxxx)", false },
+	{ "target", 0, "NAME", "see the processes of this container", false },
+	{ "stdin", 'i', NULL, "pass standard input on", false },
+	{ "tty", 't', NULL, "on a terminal of its own", false },
+	{ "attach", 0, "BOOL", "wait and see what it prints (with -i; else false)", false },
+	{ "namespace", 'n', "NAME", "of this namespace (default)", false },
+	{ NULL, 0, NULL, NULL, false },
+};
+
 struct run {
 	const struct mp_args *args;
 	const char *pod, *container;
+	char name[32]; /* of a debugger without one */
 	struct mp_roots roots;
 	struct mp_session session;
 	int theirs[3]; /* owned: what goes to the supervisor */
 	bool has_stdin, is_tty, is_attach;
+	bool is_debug; /* an attach to a container that is made for it */
 };
 
 static void close_theirs(struct run *x)
@@ -147,6 +161,19 @@ static void tell_end_of_input(void *ctx)
 	(void)mp_client_post(x->session.control, &w, NULL, 0, NULL);
 }
 
+static void put_debug(const struct run *x, struct mp_json *w)
+{
+	mp_json_put_string(w, "image", mp_cli_option(x->args, "image", NULL, ""));
+	mp_json_put_string(w, "target", mp_cli_option(x->args, "target", NULL, ""));
+	mp_json_put_bool(w, "tty", mp_args_has(x->args, "tty"));
+	if (x->args->n_command == 0)
+		return;
+	mp_json_put_list(w, "command");
+	for (size_t i = 0; i < x->args->n_command; i++)
+		mp_json_string(w, x->args->command[i]);
+	mp_json_list_end(w);
+}
+
 static int begin_attach(struct run *x, struct mp_arena *arena, struct mp_error *err)
 {
 	struct mp_session *s = &x->session;
@@ -157,9 +184,11 @@ static int begin_attach(struct run *x, struct mp_arena *arena, struct mp_error *
 
 	if (r < 0)
 		return r;
-	mp_client_begin(&w, "attach");
-	mp_json_put_string(&w, "container", x->container);
+	mp_client_begin(&w, x->is_debug ? "debug" : "attach");
+	mp_json_put_string(&w, x->is_debug ? "name" : "container", x->container);
 	mp_json_put_bool(&w, "stdin", x->has_stdin);
+	if (x->is_debug)
+		put_debug(x, &w);
 	r = mp_client_post(s->control, &w, x->theirs, 2, err);
 	close_theirs(x);
 	if (r == 0)
@@ -219,6 +248,25 @@ static int read_code(const struct run *x, int *ret_code, struct mp_error *err)
 	return r;
 }
 
+/* Source: k8s.io/kubectl/pkg/cmd/debug: "debugger-" and five letters or digits. */
+static int name_debugger(struct run *x, struct mp_error *err)
+{
+	static const char letters[] = "bcdfghjklmnpqrstvwxz2456789";
+	unsigned char random[5];
+	size_t n = 0;
+
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return mp_fail(err, errno, "random name");
+	n = (size_t)snprintf(x->name, sizeof(x->name), "debugger-");
+	for (size_t i = 0; i < sizeof(random); i++)
+		x->name[n++] = letters[random[i] % (sizeof(letters) - 1)];
+	x->name[n] = '\0';
+	x->container = x->name;
+	if (!mp_args_has(x->args, "quiet"))
+		(void)fprintf(stderr, "Defaulting debug container name to %s.\n", x->name);
+	return 0;
+}
+
 static int find_container(struct run *x, const struct mp_pod_view *pod, struct mp_error *err)
 {
 	char note[4096];
@@ -229,6 +277,8 @@ static int find_container(struct run *x, const struct mp_pod_view *pod, struct m
 				    "cannot %s a container in a completed pod; current phase is %s",
 				    x->is_attach ? "attach" : "exec into",
 				    mp_node_text(pod->status, "phase", NULL));
+	if (x->is_debug && !x->container)
+		return name_debugger(x, err);
 	if (!x->container) {
 		x->container = mp_log_default_container(pod->object, note, sizeof(note));
 		if (note[0] && !mp_args_has(x->args, "quiet"))
@@ -279,7 +329,7 @@ static int run(struct run *x, int *ret_code, struct mp_error *err)
 	return r;
 }
 
-static int session(const struct mp_args *args, bool is_attach)
+static int session(const struct mp_args *args, bool is_attach, bool is_debug)
 {
 	struct run x = { .args = args,
 			 .pod = mp_cli_pod_name(args->positional[0]),
@@ -287,12 +337,17 @@ static int session(const struct mp_args *args, bool is_attach)
 			 .theirs = { -EBADF, -EBADF, -EBADF },
 			 .has_stdin = mp_args_has(args, "stdin"),
 			 .is_tty = mp_args_has(args, "tty"),
-			 .is_attach = is_attach };
+			 .is_attach = is_attach,
+			 .is_debug = is_debug };
 	struct mp_error err = MP_ERROR_NONE;
 	int code = MP_EXIT_ERROR;
 	int r = 0;
 
-	if (!is_attach && args->n_positional > 1)
+	if (is_debug && !mp_args_has(args, "image"))
+		r = mp_fail_text(&err, EINVAL,
+				 "you must specify --image: minipod debug -it POD "
+				 "--image=busybox --target=CONTAINER");
+	else if (!is_attach && args->n_positional > 1)
 		r = mp_fail_text(&err, EINVAL,
 				 "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- "
 				 "[COMMAND] instead");
@@ -321,10 +376,46 @@ static int session(const struct mp_args *args, bool is_attach)
 
 int mp_cmd_exec(const struct mp_args *args)
 {
-	return session(args, false);
+	return session(args, false, false);
 }
 
 int mp_cmd_attach(const struct mp_args *args)
 {
-	return session(args, true);
+	return session(args, true, false);
+}
+
+/* Made and left alone: whoever wants to see it attaches, or reads its log. */
+static int debug_detached(const struct mp_args *args)
+{
+	struct run x = { .args = args,
+			 .pod = mp_cli_pod_name(args->positional[0]),
+			 .container = mp_args_get(args, "container"),
+			 .is_debug = true };
+	struct mp_error err = MP_ERROR_NONE;
+	struct mp_arena arena = { 0 };
+	struct mp_json w;
+	int r = mp_cli_roots(args, &x.roots, &err);
+
+	if (r == 0 && !mp_args_has(args, "image"))
+		r = mp_fail_text(&err, EINVAL, "you must specify --image");
+	if (r == 0 && !x.container)
+		r = name_debugger(&x, &err);
+	if (r == 0) {
+		mp_client_begin(&w, "debug");
+		mp_json_put_string(&w, "name", x.container);
+		mp_json_put_bool(&w, "stdin", false);
+		put_debug(&x, &w);
+		r = mp_client_call(&x.roots, mp_cli_namespace(args), x.pod, &w, NULL, 0, &arena,
+				   NULL, &err);
+	}
+	mp_arena_done(&arena);
+	return r < 0 ? mp_cli_fail(r, &err) : 0;
+}
+
+int mp_cmd_debug(const struct mp_args *args)
+{
+	const char *attach = mp_args_get(args, "attach");
+	const bool is_attached = attach ? mp_streq(attach, "true") : mp_args_has(args, "stdin");
+
+	return is_attached ? session(args, true, true) : debug_detached(args);
 }

@@ -117,7 +117,8 @@ static void add_stream(struct logs *l, const char *container)
 
 static bool has_container(const struct mp_node *pod, const char *name)
 {
-	static const char *const lists[] = { "initContainers", "containers" };
+	static const char *const lists[] = { "initContainers", "containers",
+					     "ephemeralContainers" };
 
 	for (size_t k = 0; k < MP_ARRAY_SIZE(lists); k++) {
 		const struct mp_node *list = mp_node_in(pod, "spec", lists[k], NULL);

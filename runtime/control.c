@@ -170,7 +170,9 @@ static void put_status(struct mp_client *c)
 	const struct mp_pod_status *st = mp_pod_status(sv->pod);
 	const struct mp_status_json status = { .spec = sv->spec,
 					       .status = st,
-					       .host_ip = sv->node.host_ip };
+					       .host_ip = sv->node.host_ip,
+					       .more = mp_debug_statuses,
+					       .more_arg = sv };
 	char time[MP_TIME_TEXT_MAX];
 	struct mp_json w;
 

@@ -33,7 +33,7 @@ static struct mp_record *record_of(const struct mp_client_attach *a)
 {
 	const struct mp_supervisor *sv = a->control->sv;
 
-	for (size_t i = 0; i < mp_spec_n_containers(sv->spec); i++)
+	for (size_t i = 0; i < mp_n_records(sv); i++)
 		for (struct mp_record *r = sv->records[i]; r; r = r->next)
 			if (strcmp(r->id, a->id) == 0)
 				return r;
@@ -83,6 +83,38 @@ static void answer(struct mp_client *c, const struct mp_record *record, bool is_
 	mp_json_done(&w);
 }
 
+/* False: the request was refused. */
+static bool has_sockets(struct mp_client *c, const char *refusal)
+{
+	if (c->attach) {
+		mp_client_refuse(c, EBUSY, "this connection is attached already");
+		return false;
+	}
+	if (c->n_fds != 2 || !is_socket(c->fds[0]) || !is_socket(c->fds[1])) {
+		mp_client_refuse(c, EINVAL, refusal);
+		return false;
+	}
+	return true;
+}
+
+static struct mp_client_attach *attach_to(struct mp_client *c, const struct mp_record *record)
+{
+	struct mp_client_attach *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return NULL;
+	a->control = c->control;
+	a->client = c;
+	memcpy(a->id, record->id, sizeof(a->id));
+	for (int i = 0; i < 2; i++)
+		a->out[i] = mp_steal_fd(&c->fds[i]);
+	c->n_fds = 0;
+	a->next = c->control->attached;
+	c->control->attached = a;
+	c->attach = a;
+	return a;
+}
+
 void mp_client_attach_start(struct mp_client *c, const struct mp_node *request,
 			    struct mp_arena *arena)
 {
@@ -90,33 +122,82 @@ void mp_client_attach_start(struct mp_client *c, const struct mp_node *request,
 	struct mp_client_attach *a;
 
 	(void)arena;
-	if (c->attach) {
-		mp_client_refuse(c, EBUSY, "this connection is attached already");
+	if (!has_sockets(c, "attach needs two stream sockets: stdout, stderr"))
 		return;
-	}
-	if (c->n_fds != 2 || !is_socket(c->fds[0]) || !is_socket(c->fds[1])) {
-		mp_client_refuse(c, EINVAL, "attach needs two stream sockets: stdout, stderr");
-		return;
-	}
 	if (!record) {
 		mp_client_refuse(c, ESRCH, "container not found or not running");
 		return;
 	}
-	a = calloc(1, sizeof(*a));
+	a = attach_to(c, record);
 	if (!a) {
 		mp_client_refuse(c, ENOMEM, "out of memory");
 		return;
 	}
-	a->control = c->control;
-	a->client = c;
-	memcpy(a->id, record->id, sizeof(a->id));
 	a->is_input = wants(request, "stdin") && mp_container_io_input(record->io) >= 0;
-	for (int i = 0; i < 2; i++)
-		a->out[i] = mp_steal_fd(&c->fds[i]);
-	c->n_fds = 0;
-	a->next = c->control->attached;
-	c->control->attached = a;
-	c->attach = a;
+	answer(c, record, a->is_input);
+}
+
+/* ---- an ephemeral container --------------------------------------------------------------------- */
+
+static const char *text_of(const struct mp_node *request, const char *key)
+{
+	const struct mp_node *node = mp_node_get(request, key);
+
+	return node && node->kind == MP_NODE_STRING ? node->text : "";
+}
+
+static const char *const *words_of(const struct mp_node *list, struct mp_arena *arena)
+{
+	const char **words;
+
+	if (!list || list->kind != MP_NODE_LIST || list->count == 0)
+		return NULL;
+	words = mp_arena_alloc(arena, list->count + 1, sizeof(char *));
+	for (size_t i = 0; words && i < list->count; i++)
+		words[i] = list->items[i]->text ? list->items[i]->text : "";
+	return words;
+}
+
+/* Attached before it starts, a client misses nothing of what it prints. */
+void mp_client_debug(struct mp_client *c, const struct mp_node *request, struct mp_arena *arena)
+{
+	const struct mp_debug_ask ask = {
+		.name = text_of(request, "name"),
+		.image = text_of(request, "image"),
+		.target = text_of(request, "target"),
+		.command = words_of(mp_node_get(request, "command"), arena),
+		.has_stdin = wants(request, "stdin"),
+		.is_tty = wants(request, "tty"),
+	};
+	const bool is_attached = c->n_fds > 0;
+	struct mp_client_attach *a = NULL;
+	struct mp_error err = MP_ERROR_NONE;
+	struct mp_record *record = NULL;
+
+	if (is_attached && !has_sockets(c, "debug needs two stream sockets, or none"))
+		return;
+	if (mp_debug_create(c->control->sv, &ask, &record, &err) < 0) {
+		mp_client_refuse(c, err.code, err.msg);
+		return;
+	}
+	if (is_attached) {
+		a = attach_to(c, record);
+		if (!a) {
+			mp_client_refuse(c, ENOMEM, "out of memory");
+			return;
+		}
+	}
+	if (mp_debug_start(record, &err) < 0) {
+		if (a)
+			release(a);
+		mp_client_refuse(c, err.code, err.msg);
+		return;
+	}
+	if (!a) {
+		mp_client_ok(c);
+		return;
+	}
+	a->is_input = ask.has_stdin && mp_container_io_input(record->io) >= 0;
 	answer(c, record, a->is_input);
 }
 

@@ -110,3 +110,7 @@ void mp_client_apply(struct mp_client *client, const struct mp_node *request,
 /** mp_client_root() - the request "root": a container's root directory, for cp. */
 void mp_client_root(struct mp_client *client, const struct mp_node *request,
 		    struct mp_arena *arena);
+
+/** mp_client_debug() - the request "debug": an ephemeral container, attached to or not. */
+void mp_client_debug(struct mp_client *client, const struct mp_node *request,
+		     struct mp_arena *arena);

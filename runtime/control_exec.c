@@ -114,7 +114,7 @@ struct mp_record *mp_client_record(struct mp_supervisor *sv, const struct mp_nod
 	const struct mp_node *container = mp_node_get(request, "container");
 	const char *name = container && container->kind == MP_NODE_STRING ? container->text : "";
 
-	for (size_t i = 0; i < mp_spec_n_containers(sv->spec); i++)
+	for (size_t i = 0; i < mp_n_records(sv); i++)
 		if (mp_streq(sv->spec->containers[i].name, name))
 			return sv->records[i] && sv->records[i]->is_running ? sv->records[i] : NULL;
 	return NULL;

@@ -62,7 +62,7 @@ static void log_wrote(void *ctx)
 {
 	struct mp_record *record = ctx;
 
-	if (record->sv->echo)
+	if (record->sv->echo && record->index < mp_spec_n_containers(record->sv->spec))
 		mp_echo_more(record->sv->echo, record->index);
 }
 
@@ -262,7 +262,9 @@ static int start(struct mp_supervisor *sv, struct mp_record *record, struct mp_e
 			(mp_has_user_ns(spec) ? CLONE_NEWUSER : 0),
 		.pid_ns = spec->host_pid                           ? MP_PID_NS_HOST :
 			  spec->share_process_namespace == MP_TRUE ? MP_PID_NS_POD :
+			  mp_debug_target(record) >= 0             ? MP_PID_NS_TARGET :
 								     MP_PID_NS_OWN,
+		.target_pidfd = mp_debug_target(record),
 		.keeper_tag = mp_record_tag(record, "pid", keeper_tag),
 		.keeper_fd = mp_infra_socket(sv->infra),
 		.has_cgroup_ns = !is_privileged,
@@ -290,11 +292,30 @@ static int start(struct mp_supervisor *sv, struct mp_record *record, struct mp_e
 	return mp_loop_add(sv->loop, &record->exited, err);
 }
 
+int mp_record_launch(struct mp_record *record, struct mp_error *err)
+{
+	struct mp_supervisor *sv = record->sv;
+	enum mp_cgroup_state state;
+	int r = start(sv, record, err);
+
+	release_start(record);
+	if (record->log && sv->echo && record->index < mp_spec_n_containers(sv->spec))
+		mp_echo_open(sv->echo, record->index, mp_log_pump_fd(record->log));
+	sv->start_errno[record->index] = r < 0 ? -r : 0;
+	if (r == 0)
+		return 0;
+	if (record->is_running)
+		mp_record_end(record);
+	mp_container_io_finish(record->io);
+	finish_log(record);
+	(void)mp_cgroup_remove(record->cgroup, &state, NULL);
+	return r;
+}
+
 void mp_exec_start_container(struct mp_supervisor *sv, size_t index)
 {
 	struct mp_record *record = sv->records[index];
 	struct mp_error err = MP_ERROR_NONE;
-	int r;
 
 	if (!record || record->is_running) {
 		mp_supervisor_post(
@@ -303,26 +324,13 @@ void mp_exec_start_container(struct mp_supervisor *sv, size_t index)
 						.text = { "", "no container was created" } });
 		return;
 	}
-	r = start(sv, record, &err);
-	release_start(record);
-	if (record->log && sv->echo)
-		mp_echo_open(sv->echo, index, mp_log_pump_fd(record->log));
-	sv->start_errno[index] = r < 0 ? -r : 0;
-	if (r < 0) {
-		enum mp_cgroup_state state;
-
-		if (record->is_running)
-			mp_record_end(record);
-		mp_container_io_finish(record->io);
-		finish_log(record);
-		(void)mp_cgroup_remove(record->cgroup, &state, NULL);
+	if (mp_record_launch(record, &err) < 0)
 		mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_START_FAILED,
 							   .container = (int)index,
 							   .text = { "", err.msg } });
-		return;
-	}
-	mp_supervisor_post(sv,
-			   &(struct mp_event){ .type = MP_EV_STARTED, .container = (int)index });
+	else
+		mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_STARTED,
+							   .container = (int)index });
 }
 
 /* ---- exit ------------------------------------------------------------------------------------ */
@@ -401,8 +409,12 @@ static void has_exited(struct mp_source *source, uint32_t events)
 	struct mp_event ev = { .type = MP_EV_EXITED, .container = (int)record->index };
 
 	(void)events;
-	if (mp_record_collect_exit(record, &ev))
+	if (!mp_record_collect_exit(record, &ev))
+		return;
+	if (record->index < mp_spec_n_containers(record->sv->spec))
 		mp_supervisor_post(record->sv, &ev);
+	else
+		mp_debug_exited(record, ev.exited.code, ev.exited.signal);
 }
 
 int mp_record_adopt(struct mp_record *record, int pidfd, const int fds[MP_STREAM_N],

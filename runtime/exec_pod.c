@@ -316,7 +316,7 @@ void mp_exec_stop_sandbox(struct mp_supervisor *sv)
 {
 	struct mp_error err = MP_ERROR_NONE;
 
-	for (size_t i = 0; i < mp_spec_n_containers(sv->spec); i++)
+	for (size_t i = 0; i < mp_n_records(sv); i++)
 		if (sv->records[i] && sv->records[i]->is_running)
 			mp_exec_kill(sv, i);
 	if (!sv->infra) {
@@ -332,7 +332,7 @@ void mp_exec_stop_sandbox(struct mp_supervisor *sv)
 
 static void free_records(struct mp_supervisor *sv)
 {
-	for (size_t i = 0; i < mp_spec_n_containers(sv->spec); i++) {
+	for (size_t i = 0; i < mp_n_records(sv); i++) {
 		while (sv->records[i]) {
 			struct mp_record *next = sv->records[i]->next;
 
@@ -407,7 +407,7 @@ void mp_exec_tear_down(struct mp_supervisor *sv)
 
 void mp_exec_release_all(struct mp_supervisor *sv)
 {
-	for (size_t i = 0; sv->records && i < mp_spec_n_containers(sv->spec); i++)
+	for (size_t i = 0; sv->records && i < mp_n_records(sv); i++)
 		for (struct mp_record *record = sv->records[i]; record; record = record->next)
 			mp_record_end(record);
 	if (sv->infra) {

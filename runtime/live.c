@@ -271,6 +271,20 @@ static const struct mp_node *as_node(struct mp_arena *arena, const struct mp_key
 	return e ? mp_node_of_map(arena, e, n) : NULL;
 }
 
+int mp_live_own_containers(struct mp_supervisor *sv, struct mp_error *err)
+{
+	const size_t n = mp_spec_n_containers(sv->spec);
+
+	if (sv->live.containers)
+		return 0;
+	sv->live.containers = calloc(n + MP_DEBUG_MAX, sizeof(*sv->live.containers));
+	if (!sv->live.containers)
+		return mp_fail(err, ENOMEM, "containers");
+	memcpy(sv->live.containers, sv->spec->containers, n * sizeof(*sv->live.containers));
+	sv->live.spec.containers = sv->live.containers;
+	return 0;
+}
+
 /* A container whose image is another one is restarted: the machine decides when. */
 static int change_images(struct mp_supervisor *sv, const struct mp_pod_spec *given, bool *changed,
 			 struct mp_error *err)
@@ -285,13 +299,8 @@ static int change_images(struct mp_supervisor *sv, const struct mp_pod_spec *giv
 		if (!images[i])
 			return mp_fail(err, ENOMEM, "images");
 	}
-	if (!sv->live.containers) {
-		sv->live.containers = calloc(n, sizeof(*sv->live.containers));
-		if (!sv->live.containers)
-			return mp_fail(err, ENOMEM, "containers");
-		memcpy(sv->live.containers, sv->spec->containers, n * sizeof(*sv->live.containers));
-		sv->live.spec.containers = sv->live.containers;
-	}
+	if (mp_live_own_containers(sv, err) < 0)
+		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
 		struct mp_container_spec *c = &sv->live.containers[i];
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "lifecycle/spec.h"
+#include "runtime/debug.h"
 #include "runtime/manifest.h"
 #include "runtime/meta_patch.h"
 
@@ -18,11 +19,16 @@ struct mp_live {
 	struct mp_container_spec *containers; /* owned once it was copied */
 	struct mp_arena meta;                 /* labels and annotations, once changed */
 	struct mp_arena images;               /* their names: status refers to old ones, too */
-	struct mp_manifest *objects;          /* owned: what sv->config.objects points to */
+	struct mp_debug debug[MP_DEBUG_MAX];  /* ephemeral containers */
+	size_t n_debug;
+	struct mp_manifest *objects; /* owned: what sv->config.objects points to */
 };
 
 /** mp_live_init() - take over sv->config.spec. */
 void mp_live_init(struct mp_supervisor *sv);
+
+/** mp_live_own_containers() - make the list of containers ours, with room for ephemeral ones. */
+int mp_live_own_containers(struct mp_supervisor *sv, struct mp_error *err);
 
 /** mp_live_done() - release it. */
 void mp_live_done(struct mp_supervisor *sv);

@@ -9,7 +9,8 @@
 
 static const struct mp_node *find_status(const struct mp_node *pod, const char *container)
 {
-	static const char *const lists[] = { "containerStatuses", "initContainerStatuses" };
+	static const char *const lists[] = { "containerStatuses", "initContainerStatuses",
+					     "ephemeralContainerStatuses" };
 
 	for (size_t k = 0; k < MP_ARRAY_SIZE(lists); k++) {
 		const struct mp_node *list = mp_node_in(pod, "status", lists[k], NULL);

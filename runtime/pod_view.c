@@ -13,6 +13,7 @@
 #include "runtime/base/auto.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/fd.h"
+#include "runtime/debug.h"
 
 /* ---- nodes ------------------------------------------------------------------------------------ */
 
@@ -242,11 +243,25 @@ static int read_part(struct mp_arena *arena, int dir_fd, const char *name, char 
 	return r;
 }
 
+/* Ephemeral containers stand in the spec, as the API server would have it. */
+static int add_ephemeral(struct mp_arena *arena, const char *text, const struct mp_node **object,
+			 struct mp_error *err)
+{
+	struct mp_entry list = { .key = "ephemeralContainers" }, spec = { .key = "spec" };
+	int r = parse(arena, MP_DEBUG_NAME, text, &list.value, err);
+
+	if (r < 0)
+		return r;
+	spec.value = with_members(arena, mp_node_get(*object, "spec"), &list, 1);
+	*object = spec.value ? with_members(arena, *object, &spec, 1) : NULL;
+	return *object ? 0 : mp_fail(err, ENOMEM, "pod object");
+}
+
 static int load(struct mp_arena *arena, const struct mp_roots *roots, const char *dir_name,
 		struct mp_pod_view *ret, struct mp_error *err)
 {
 	struct mp_state_dir dir = MP_STATE_DIR_NONE;
-	char *pod, *status, *deletion;
+	char *pod, *status, *deletion, *ephemeral;
 	struct mp_pod_view v = { .dir_name = dir_name };
 	int r = mp_state_dir_open(roots, dir_name, NULL, &dir, err);
 
@@ -261,8 +276,14 @@ static int load(struct mp_arena *arena, const struct mp_roots *roots, const char
 	if (r == 0)
 		r = read_part(arena, dir.run_fd, "deletion.json", &deletion, err);
 	if (r == 0)
+		r = read_part(arena, dir.run_fd, MP_DEBUG_NAME, &ephemeral, err);
+	if (r == 0)
 		r = mp_pod_object_parse(arena, pod, status, deletion, &v.object, err);
 	mp_state_dir_close(&dir);
+	if (r < 0)
+		return r;
+	if (ephemeral)
+		r = add_ephemeral(arena, ephemeral, &v.object, err);
 	if (r < 0)
 		return r;
 	v.status = mp_node_get(v.object, "status");

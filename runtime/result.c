@@ -59,7 +59,9 @@ int mp_result_text(struct mp_supervisor *sv, enum mp_json_style style, struct mp
 {
 	const struct mp_status_json status = { .spec = sv->spec,
 					       .status = mp_pod_status(sv->pod),
-					       .host_ip = sv->node.host_ip };
+					       .host_ip = sv->node.host_ip,
+					       .more = mp_debug_statuses,
+					       .more_arg = sv };
 	const char *parts[3] = { NULL, NULL, NULL };
 	const struct mp_node *object = NULL;
 	struct mp_json w;

@@ -247,6 +247,8 @@ void mp_status_json_write(struct mp_json *w, const void *arg)
 	mp_json_object_begin(w);
 	put_conditions(w, j->spec, s);
 	put_containers(w, j->spec, s);
+	if (j->more)
+		j->more(w, j->more_arg);
 	put_ips(w, "hostIP", "hostIPs", j->host_ip, "");
 	put_if(w, "message", s->message);
 	mp_json_put_int(w, "observedGeneration", j->spec->meta.generation);

@@ -10,6 +10,9 @@ struct mp_status_json {
 	const struct mp_pod_spec *spec;
 	const struct mp_pod_status *status;
 	const char *host_ip; /* "" = unknown */
+	/* Writes members of ephemeral containers, who are no part of @status; NULL: there are none. */
+	void (*more)(struct mp_json *w, const void *arg);
+	const void *more_arg;
 };
 
 /** mp_status_json_write() - one JSON object where @w stands; @arg is a struct mp_status_json. */

@@ -116,7 +116,9 @@ static void write_status(struct mp_supervisor *sv)
 {
 	const struct mp_status_json status = { .spec = sv->spec,
 					       .status = mp_pod_status(sv->pod),
-					       .host_ip = sv->node.host_ip };
+					       .host_ip = sv->node.host_ip,
+					       .more = mp_debug_statuses,
+					       .more_arg = sv };
 	struct mp_error err = MP_ERROR_NONE;
 	size_t len;
 
@@ -265,8 +267,8 @@ int mp_supervisor_alloc(struct mp_supervisor *sv, struct mp_error *err)
 	sv->queue = calloc(MP_QUEUE_MAX, sizeof(*sv->queue));
 	sv->plan.size = MP_PLAN_MIN + 16 * n;
 	sv->plan.actions = calloc(sv->plan.size, sizeof(*sv->plan.actions));
-	sv->records = calloc(n, sizeof(struct mp_record *));
-	sv->start_errno = calloc(n, sizeof(*sv->start_errno));
+	sv->records = calloc(n + MP_DEBUG_MAX, sizeof(struct mp_record *));
+	sv->start_errno = calloc(n + MP_DEBUG_MAX, sizeof(*sv->start_errno));
 	sv->volumes = calloc(sv->spec->n_volumes + 1, sizeof(*sv->volumes));
 	if (!sv->pod_mem || !sv->queue || !sv->plan.actions || !sv->records || !sv->start_errno ||
 	    !sv->volumes)

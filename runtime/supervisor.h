@@ -296,6 +296,9 @@ void mp_exec_remove_volumes(struct mp_supervisor *sv);
 int mp_exec_mount_images(struct mp_supervisor *sv, const struct mp_container_spec *c, int userns_fd,
 			 struct mp_error *err);
 
+/** mp_record_launch() - start what was built; on failure nothing of it runs. 0 or -errno. */
+int mp_record_launch(struct mp_record *record, struct mp_error *err);
+
 /** mp_record_end() - kill and reap what runs of a record, waiting for it: the last resort. */
 void mp_record_end(struct mp_record *record);
 

@@ -96,6 +96,11 @@ static const struct mp_verb verbs[] = {
 	{ "attach", "NAME", 1, 1, "See what a container prints, and type into it",
 	  "  minipod attach web\n  minipod attach -it web -c app", mp_attach_options, mp_cmd_attach,
 	  false, false },
+	{ "debug", "NAME [-- COMMAND [ARG...]]", 1, 1,
+	  "Add an ephemeral container to a running pod, to look into it",
+	  "  minipod debug -it web --image=busybox --target=app -- sh\n"
+	  "  minipod debug web --image=busybox -c probe -- wget -qO- 127.0.0.1:8080",
+	  mp_debug_options, mp_cmd_debug, true, false },
 	{ "wait", "NAME...", 0, 64, "Wait until pods are in a state",
 	  "  minipod wait web --for=condition=Ready --timeout=1m\n"
 	  "  minipod wait web --for=jsonpath='{.status.phase}'=Succeeded",
