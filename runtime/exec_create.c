@@ -318,12 +318,13 @@ static int collect_groups(struct build *b, const struct mp_passwd_user *user, st
 	if (!groups)
 		return mp_fail(err, ENOMEM, "groups");
 	groups[n++] = (gid_t)b->record->gid;
-	for (size_t i = 0; i < pod->n_supplemental_groups; i++)
-		groups[n++] = (gid_t)pod->supplemental_groups[i];
-	if (pod->fs_group.is_set)
-		groups[n++] = (gid_t)pod->fs_group.v;
+	/* In the order in which they are shown in status.user. */
 	for (size_t i = 0; b->identity.merges_image_groups && i < user->n_groups; i++)
 		groups[n++] = user->groups[i];
+	if (pod->fs_group.is_set)
+		groups[n++] = (gid_t)pod->fs_group.v;
+	for (size_t i = 0; i < pod->n_supplemental_groups; i++)
+		groups[n++] = (gid_t)pod->supplemental_groups[i];
 
 	size_t kept = 0;
 
