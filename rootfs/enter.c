@@ -216,6 +216,26 @@ static int protect(const void *arg)
 	return r;
 }
 
+static int keep_writable(const void *arg)
+{
+	const struct mp_rootfs_mount *m = arg;
+	const int target = mp_resolve_make(m->rootfs->root_fd, m->step->target, MP_RESOLVE_MAKE_DIR,
+					   DIR_MODE, false);
+
+	if (target < 0)
+		return target;
+
+	const int copy = mp_mount_clone(target, 0);
+	int r = copy;
+
+	if (copy >= 0) {
+		r = mp_mount_attach(copy, target);
+		mp_raw_close(copy);
+	}
+	mp_raw_close(target);
+	return r;
+}
+
 static int make_cwd(const void *arg)
 {
 	const struct mp_rootfs *rootfs = arg;
@@ -305,6 +325,8 @@ static int (*runner(enum mp_mount_kind kind))(const void *)
 		return hide;
 	case MP_MOUNT_READONLY:
 		return protect;
+	case MP_MOUNT_KEPT:
+		return keep_writable;
 	case MP_MOUNT_DEV:
 	case MP_MOUNT_DEVPTS:
 	case MP_MOUNT_SHM:

@@ -175,6 +175,24 @@ static void add_binds(struct plan *p, const struct mp_mounts_config *cfg,
 	}
 }
 
+static int add_kept(struct plan *p, const struct mp_mounts_config *cfg, const char *const *targets,
+		    struct mp_error *err)
+{
+	for (size_t i = 0; cfg->is_root_readonly && i < cfg->n_kept; i++) {
+		const char *target = clean(p->arena, cfg->kept[i]);
+
+		if (!target)
+			return mp_fail(err, ENOMEM, "plan mounts");
+		/* The root itself is as the pod wants it, and so is what a volume is mounted on. */
+		if (!target[0] || has_target(targets, cfg->n_binds, target))
+			continue;
+		add(p, MP_MOUNT_KEPT, target, 0,
+		    mp_arena_printf(p->arena, "mount the image's volume %s", target))
+			->is_nofollow = false;
+	}
+	return 0;
+}
+
 static void add_masks(struct plan *p, const struct mp_mounts_config *cfg)
 {
 	if (cfg->is_privileged || cfg->is_unmasked)
@@ -209,7 +227,7 @@ int mp_mounts_plan(const struct mp_mounts_config *cfg, struct mp_arena *arena,
 {
 	struct plan p = {
 		.arena = arena,
-		.max = 8 + cfg->n_cgroups + cfg->n_binds + MP_ARRAY_SIZE(masked) +
+		.max = 8 + cfg->n_cgroups + cfg->n_binds + cfg->n_kept + MP_ARRAY_SIZE(masked) +
 		       cfg->n_more_masks + MP_ARRAY_SIZE(readonly),
 	};
 	const char **targets = mp_arena_alloc(arena, cfg->n_binds + 1, sizeof(*targets));
@@ -230,6 +248,8 @@ int mp_mounts_plan(const struct mp_mounts_config *cfg, struct mp_arena *arena,
 	}
 	add_standard(&p, cfg, targets);
 	add_cgroups(&p, cfg, targets);
+	if (add_kept(&p, cfg, targets, err) < 0)
+		return -ENOMEM;
 	add_binds(&p, cfg, targets);
 	sort_by_components(p.steps, p.n);
 	add_masks(&p, cfg);

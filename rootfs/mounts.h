@@ -61,6 +61,8 @@ struct mp_mounts_config {
 	size_t n_cgroups;
 	const struct mp_bind *binds; /* volumes and files, in the manifest's order. Borrowed */
 	size_t n_binds;
+	const char *const *kept; /* directories that stay writable in a read-only root. Borrowed */
+	size_t n_kept;
 	const char *const *more_masks; /* further paths to hide (thermal_throttle). Borrowed */
 	size_t n_more_masks;
 	uint64_t shm_bytes; /* size of a /dev/shm of its own when no bind has that target; 0 = 64 MiB */
@@ -75,10 +77,11 @@ enum mp_mount_kind {
 	MP_MOUNT_MQUEUE,
 	MP_MOUNT_CGROUP_ROOT, /* tmpfs with a directory per hierarchy */
 	MP_MOUNT_CGROUP,      /* cgroups[index] */
-	MP_MOUNT_CONSOLE,     /* the first terminal of the container's devpts */
-	MP_MOUNT_BIND,        /* binds[index] */
-	MP_MOUNT_MASK,        /* hide the path, if it is there */
-	MP_MOUNT_READONLY,    /* make the path read-only, if it is there */
+	MP_MOUNT_KEPT,    /* bound on itself, and so not read-only with the root; made if need be */
+	MP_MOUNT_CONSOLE, /* the first terminal of the container's devpts */
+	MP_MOUNT_BIND,    /* binds[index] */
+	MP_MOUNT_MASK,    /* hide the path, if it is there */
+	MP_MOUNT_READONLY, /* make the path read-only, if it is there */
 };
 
 /** struct mp_mount_step - one thing to do, in order. */

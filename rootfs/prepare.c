@@ -262,6 +262,7 @@ static int prepare_one(const struct mp_rootfs_config *cfg, struct mp_rootfs *roo
 	case MP_MOUNT_SYSFS:
 	case MP_MOUNT_MQUEUE:
 	case MP_MOUNT_READONLY:
+	case MP_MOUNT_KEPT:
 		return 0; /* they depend on the child's namespaces */
 	case MP_MOUNT_CONSOLE:
 		m->is_dir = false;

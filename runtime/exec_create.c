@@ -28,10 +28,11 @@
 #define CONFIG_ERROR "CreateContainerConfigError"
 #define CREATE_ERROR "CreateContainerError"
 
-#define FIXED_BINDS 6 /* hosts, hostname, resolv.conf, termination log, shm, one spare */
-#define CGROUPS_MAX MP_CGROUP_N_CONTROLLERS
-#define TEXT_BYTES  65536
-#define HOST_BYTES  ((size_t)65536)
+#define FIXED_BINDS       6 /* hosts, hostname, resolv.conf, termination log, shm, one spare */
+#define IMAGE_VOLUMES_MAX 128
+#define CGROUPS_MAX       MP_CGROUP_N_CONTROLLERS
+#define TEXT_BYTES        65536
+#define HOST_BYTES        ((size_t)65536)
 
 /** struct build - what is open only while a record is built. */
 struct build {
@@ -284,6 +285,14 @@ static int prepare_rootfs(struct build *b, struct mp_error *err)
 	const char *cwd = c->working_dir && c->working_dir[0] ? c->working_dir :
 			  b->record->image.workdir[0]         ? b->record->image.workdir :
 								"/";
+	size_t n_volumes = 0;
+
+	while (b->record->image.volumes[n_volumes])
+		n_volumes++;
+	if (n_volumes > IMAGE_VOLUMES_MAX)
+		return mp_fail_text(err, E2BIG, "the image declares %zu volumes, more than %d",
+				    n_volumes, IMAGE_VOLUMES_MAX);
+
 	const struct mp_rootfs_config config = {
 		.root_fd = b->record->overlay_fd,
 		.mounts = { .is_privileged = b->identity.is_privileged,
@@ -294,7 +303,9 @@ static int prepare_rootfs(struct build *b, struct mp_error *err)
 			    .cgroups = b->cgroups,
 			    .n_cgroups = b->n_cgroups,
 			    .binds = b->binds,
-			    .n_binds = b->n_binds },
+			    .n_binds = b->n_binds,
+			    .kept = b->record->image.volumes,
+			    .n_kept = n_volumes },
 		.cwd = cwd,
 		.userns_fd = b->userns_fd,
 		.host_mnt_ns_fd = b->sv->host_mnt_ns_fd,

@@ -37,6 +37,84 @@ test_a_loaded_image_runs_as_its_configuration_says() {
 	assert_order "$T/out" 'thing /srv$' 'from the top$' '7$'
 }
 
+test_users_and_signals_of_the_image_hold_unless_the_pod_says_otherwise() {
+	image_root "$T/base" sh id kill sleep
+	printf 'root:x:0:0::/:/bin/sh\nweb:x:101:202::/srv:/bin/sh\n' >"$T/base/etc/passwd"
+	printf 'root:x:0:\nweb:x:202:\nmore:x:303:web\nother:x:404:\n' >"$T/base/etc/group"
+	# shellcheck disable=SC2016 # for the container's shell
+	oci_layout "$T/named" example.org/named:1 \
+		'{"User":"web","Cmd":["sh","-c","id; echo home $HOME; trap \"echo quit; exit 5\" QUIT; echo up; while :; do sleep 0.1; done"],
+		  "Env":["PATH=/bin"],"StopSignal":"SIGQUIT"}' "$T/base"
+	oci_layout "$T/group" example.org/group:1 '{"User":"web:other","Cmd":["id"],"Env":["PATH=/bin"]}' "$T/base"
+	oci_layout "$T/unknown" example.org/unknown:1 '{"User":"nobody","Cmd":["id"],"Env":["PATH=/bin"]}' "$T/base"
+	local name
+	for name in named group unknown; do
+		minipod image load -q "$T/$name"
+	done
+	pod_of example.org/named:1 >"$T/pod.json"
+	start_pod "$T/pod.json"
+	wait_for_line 10 "$T/out" 'up$'
+	assert_match "$T/out" 'uid=101\(web\) gid=202\(web\) groups=.*303\(more\)'
+	assert_match "$T/out" 'home /srv$'
+	minipod delete web
+	wait_pod 10
+	assert_match "$T/out" 'quit$'
+	pod_of example.org/group:1 >"$T/pod.json"
+	run_pod "$T/pod.json"
+	assert_match "$T/out" 'uid=101\(web\) gid=404\(other\)'
+	jq '.spec.securityContext = {runAsUser: 7, runAsGroup: 8}' "$T/pod.json" >"$T/ids.json"
+	run_pod "$T/ids.json"
+	assert_match "$T/out" 'uid=7 gid=8'
+	pod_of example.org/unknown:1 >"$T/pod.json"
+	start_pod "$T/pod.json"
+	wait_for_line 10 "$T/err" 'Error: .*nobody'
+	minipod delete web
+	wait_pod 10
+}
+
+# Section 9.1, all four.
+test_command_and_arguments_of_pod_and_image_merge_as_in_kubernetes() {
+	image_root "$T/base" echo
+	oci_layout "$T/app" example.org/echo:1 '{"Entrypoint":["echo","entry"],"Cmd":["cmd"],"Env":["PATH=/bin"]}' "$T/base"
+	minipod image load -q "$T/app"
+	pod_of example.org/echo:1 >"$T/none.json"
+	jq '.spec.containers[0].args = ["args"]' "$T/none.json" >"$T/args.json"
+	jq '.spec.containers[0].command = ["echo", "command"]' "$T/none.json" >"$T/command.json"
+	jq '.spec.containers[0].args = ["args"]' "$T/command.json" >"$T/both.json"
+	local -A want=([none]='entry cmd' [args]='entry args' [command]='command' [both]='command args')
+	local name
+	for name in none args command both; do
+		run_pod --no-prefix "$T/$name.json"
+		assert_line "$T/out" "${want[$name]}"
+	done
+	oci_layout "$T/empty" example.org/empty:1 '{}' "$T/base"
+	minipod image load -q "$T/empty"
+	pod_of example.org/empty:1 >"$T/pod.json"
+	start_pod "$T/pod.json"
+	wait_for_line 10 "$T/err" 'no command specified'
+	minipod delete web
+	wait_pod 10
+}
+
+# As a node's runtime has it: they are volumes of their own, whatever the root is.
+test_volumes_of_the_image_stay_writable_in_a_read_only_root() {
+	image_root "$T/base" sh cat echo
+	mkdir -p "$T/base/data"
+	echo content >"$T/base/data/file"
+	oci_layout "$T/app" example.org/volumes:1 '{"Volumes":{"/data":{},"/made/here/":{}},"Env":["PATH=/bin"]}' "$T/base"
+	minipod image load -q "$T/app"
+	pod_of example.org/volumes:1 '["sh","-c","cat /data/file; echo a >/data/new && echo b >/made/here/new && cat /data/new /made/here/new; echo c >/etc/new || echo refused"]' |
+		jq '.spec.containers[0].securityContext = {readOnlyRootFilesystem: true}' >"$T/pod.json"
+	run_pod --no-prefix "$T/pod.json"
+	assert_status 0
+	assert_order "$T/out" '^content$' '^a$' '^b$' '^refused$'
+	jq '.spec.containers[0] += {volumeMounts: [{name: "own", mountPath: "/data"}],
+		command: ["sh", "-c", "cat /data/file || echo covered"]} | .spec.volumes = [{name: "own", emptyDir: {}}]' \
+		"$T/pod.json" >"$T/covered.json"
+	run_pod --no-prefix "$T/covered.json"
+	assert_line "$T/out" covered
+}
+
 test_images_are_listed_and_inspected_in_podmans_shapes() {
 	make_app '{"Cmd":["x"],"Labels":{"a":"b"}}'
 	minipod image load "$T/app" --tag other:2

@@ -128,6 +128,26 @@ static void volumes_are_ordered_by_components_and_otherwise_as_given(void **unus
 	mp_arena_done(&p.arena);
 }
 
+static void directories_to_keep_are_bound_when_the_root_is_read_only(void **unused)
+{
+	static const char *const kept[] = { "/data/deep", "/data//", "/own", "/" };
+	const struct mp_bind own = { .name = "own", .target = "/own", .source_fd = 3 };
+	struct mp_mounts_config cfg = { .kept = kept, .n_kept = 4, .binds = &own, .n_binds = 1 };
+	struct plan p = plan_of(&cfg);
+
+	(void)unused;
+	for (size_t i = 0; i < p.n; i++)
+		assert_int_not_equal(p.steps[i].kind, MP_MOUNT_KEPT);
+	mp_arena_done(&p.arena);
+	cfg.is_root_readonly = true;
+	p = plan_of(&cfg);
+	assert_int_equal(step_at(&p, "/data")->kind, MP_MOUNT_KEPT);
+	assert_int_equal(step_at(&p, "/data/deep")->kind, MP_MOUNT_KEPT);
+	assert_true(index_of(&p, "/data") < index_of(&p, "/data/deep"));
+	assert_int_equal(step_at(&p, "/own")->kind, MP_MOUNT_BIND);
+	mp_arena_done(&p.arena);
+}
+
 static void targets_are_cleaned(void **unused)
 {
 	static const struct {
@@ -256,6 +276,7 @@ int main(void)
 		cmocka_unit_test(masks_and_read_only_paths_come_last),
 		cmocka_unit_test(unmasked_or_privileged_hides_nothing),
 		cmocka_unit_test(volumes_are_ordered_by_components_and_otherwise_as_given),
+		cmocka_unit_test(directories_to_keep_are_bound_when_the_root_is_read_only),
 		cmocka_unit_test(targets_are_cleaned),
 		cmocka_unit_test(the_root_is_no_mount_point),
 		cmocka_unit_test(a_volume_replaces_a_standard_mount),
