@@ -489,7 +489,11 @@ static int open_userns(struct build *b, struct mp_error *err)
 		return 0;
 	if (!b->sv->infra)
 		return mp_fail_text(err, ESRCH, "the pod's sandbox is gone");
-	return mp_infra_ns_fd(b->sv->infra, CLONE_NEWUSER, &b->userns_fd, err);
+
+	/* A supervisor that took the pod over has not made its sandbox, and not asked yet. */
+	const int r = mp_exec_user_ids(b->sv, err);
+
+	return r < 0 ? r : mp_infra_ns_fd(b->sv->infra, CLONE_NEWUSER, &b->userns_fd, err);
 }
 
 static int build(struct build *b, struct mp_error *err)

@@ -235,6 +235,14 @@ int mp_exec_watch_sandbox(struct mp_supervisor *sv, struct mp_error *err)
 	return mp_loop_add(sv->loop, &sv->infra_died, err);
 }
 
+int mp_exec_user_ids(struct mp_supervisor *sv, struct mp_error *err)
+{
+	if (!mp_has_user_ns(sv->spec) || sv->user_ids > 0)
+		return 0;
+	return mp_user_ids_reserve(sv->config.roots, sv->dir.run_fd, sv->spec->meta.uid,
+				   &sv->user_ids, &sv->user_ids_fd, err);
+}
+
 static int create_sandbox(struct mp_supervisor *sv, struct mp_error *err)
 {
 	const struct mp_pod_spec *spec = sv->spec;
@@ -252,9 +260,8 @@ static int create_sandbox(struct mp_supervisor *sv, struct mp_error *err)
 	int r;
 
 	r = mp_exec_name_pod(sv, err);
-	if (r == 0 && mp_has_user_ns(spec) && sv->user_ids == 0)
-		r = mp_user_ids_reserve(sv->config.roots, sv->dir.run_fd, spec->meta.uid,
-					&sv->user_ids, &sv->user_ids_fd, err);
+	if (r == 0)
+		r = mp_exec_user_ids(sv, err);
 	if (r == 0 && !spec->host_network && !sv->ip[0])
 		r = mp_ip_reserve(sv->config.pod_cidr, spec->meta.uid, sv->ip, &sv->ip_fd, err);
 	if (r < 0)

@@ -386,6 +386,9 @@ static inline bool mp_has_user_ns(const struct mp_pod_spec *spec)
 	return spec->host_users == MP_FALSE;
 }
 
+/** mp_exec_user_ids() - know the pod's block of ids, reserving one if it has none yet. */
+int mp_exec_user_ids(struct mp_supervisor *sv, struct mp_error *err);
+
 /** mp_volume_fd() - the set-up volume called @name, or -EBADF. */
 int mp_volume_fd(const struct mp_supervisor *sv, const char *name);
 

@@ -23,6 +23,11 @@ has_lines() {
 	[[ $(minipod logs "$1" | wc -l) -eq $2 ]]
 }
 
+has_restarted() {
+	[[ $(minipod get pod "$1" -o json | jq -r '.status.containerStatuses[0] | "\(.restartCount) \(.started)"') == "1 true" ]] &&
+		[[ $(minipod logs "$1" | tail -n 1) == up ]]
+}
+
 # processes_of UID: their pids.
 processes_of() {
 	awk -v uid="$1" '/^Pid:/ { pid = $2 } /^Uid:/ && $2 == uid { print pid }' /proc/[0-9]*/status
@@ -128,6 +133,30 @@ test_all_capabilities_in_it_are_none_on_the_host() {
 		"date: can't set date: Operation not permitted" other; do
 		assert_line "$T/out" "$line"
 	done
+}
+
+test_a_recovered_pod_keeps_its_ids_and_its_filter() {
+	needs_idmapped_tmpfs
+	pod again '{ "restartPolicy": "Always", "securityContext": { "seccompProfile": { "type": "RuntimeDefault" } } }' \
+		'{ "securityContext": { "allowPrivilegeEscalation": false } }' \
+		'trap "exit 0" TERM; stat -c "null %u" /dev/null; echo up; while :; do sleep 0.1; done'
+	minipod run -d "$T/again.json" >/dev/null
+	local first
+	first=$(block_of again)
+	kill -KILL "$(pgrep -f 'run -d' | head -n 1)"
+	wait_until 10 'the supervisor to be gone' eval '! pgrep -f "run -d"'
+	minipod recover again >/dev/null
+	assert_eq "$first" "$(block_of again)" 'block after recovery'
+	minipod exec again -- sh -c 'cat /proc/self/uid_map; grep -E "^(Seccomp|NoNewPrivs|CapEff):" /proc/self/status' >"$T/exec"
+	assert_eq "$first" "$(awk 'NR == 1 { print $2 }' "$T/exec")" 'map of exec'
+	assert_line "$T/exec" "$(printf 'Seccomp:\t2')"
+	assert_line "$T/exec" "$(printf 'NoNewPrivs:\t1')"
+	assert_line "$T/exec" "$(printf 'CapEff:\t00000000a80425fb')"
+	minipod exec again -- kill -TERM 1
+	wait_until 30 'the restart' has_restarted again
+	minipod logs again >"$T/log"
+	assert_line "$T/log" 'null 0'
+	minipod delete again >/dev/null
 }
 
 test_an_unmasked_proc_allows_another_proc_inside() {
