@@ -172,7 +172,7 @@ static void read_pull(struct reader *rd, const struct mp_node *n, struct mp_sim_
 
 static void read_hook(struct reader *rd, const struct mp_node *n, struct mp_sim_hook *hook)
 {
-	static const char *const keys[] = { "takes", "error", "fallback", "note", NULL };
+	static const char *const keys[] = { "takes", "error", "fallback", NULL };
 
 	expect_keys(rd, n, keys);
 	hook->takes = time_of(rd, n, "takes", 0, false);

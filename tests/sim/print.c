@@ -186,11 +186,14 @@ static void print_behaviour(FILE *f, const struct mp_sim_container *b)
 	for (size_t k = 0; k < 2; k++) {
 		for (size_t i = 0; i < b->n_hooks[k]; i++) {
 			(void)fprintf(f, i == 0 ? ",\n  \"%s\": [{" : ", {", hooks[k]);
-			print_time(f, "takes", b->hooks[k][i].takes);
 			print_text(f, "error", b->hooks[k][i].error);
 			if (b->hooks[k][i].fallback != NULL)
 				print_text(f, "fallback", b->hooks[k][i].fallback);
-			(void)fputs("\"note\": \"\"}", f);
+			if (b->hooks[k][i].takes == MP_NSEC_NEVER)
+				(void)fputs("\"takes\": \"never\"}", f);
+			else
+				(void)fprintf(f, "\"takes\": \"%lldms\"}",
+					      (long long)(b->hooks[k][i].takes / MP_NSEC_PER_MS));
 		}
 		(void)fputs(b->n_hooks[k] > 0 ? "]" : "", f);
 	}
