@@ -5,6 +5,7 @@
 #include <linux/fs.h>
 #include <linux/seccomp.h>
 #include <sys/ioctl.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
@@ -220,6 +221,40 @@ static void forget_layers_by_fd(void)
 	MUST(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog));
 }
 
+/* The mount of an image volume; takes away what it needed in @dir. */
+static void expect_for_reading(int root, int dir)
+{
+	struct statvfs vfs;
+
+	assert_int_equal(mkdirat(root, "new", 0700), -1);
+	assert_int_equal(errno, EROFS);
+	MUST(fstatvfs(root, &vfs));
+	assert_int_equal(vfs.f_flag & (ST_RDONLY | ST_NOEXEC | ST_NOSUID | ST_NODEV),
+			 ST_RDONLY | ST_NOEXEC | ST_NOSUID | ST_NODEV);
+	MUST(unlinkat(dir, "empty", AT_REMOVEDIR));
+}
+
+static void an_image_can_be_mounted_for_reading_alone(void **unused)
+{
+	struct mp_error err = MP_ERROR_NONE;
+
+	(void)unused;
+	make_layers(20);
+	for (size_t n = 1; n <= 20; n += 19) {
+		MUST(mkdir(at("c"), 0755));
+
+		mp_auto_fd root = -EBADF;
+		mp_auto_fd dir = open_dir(at("c"));
+		const struct mp_overlay_config cfg = config(n, dir, MP_OVERLAY_NONE);
+
+		MUST_OK(mp_overlay_mount(&cfg, &root, &err), err);
+		expect_at(root, "common", "0");
+		expect_at(root, "only0", "0");
+		expect_for_reading(root, dir);
+		MUST(rmdir(at("c")));
+	}
+}
+
 static void old_way(enum mp_overlay_upper upper, size_t n, bool is_broken)
 {
 	struct mp_error err = MP_ERROR_NONE;
@@ -239,7 +274,10 @@ static void old_way(enum mp_overlay_upper upper, size_t n, bool is_broken)
 		(void)snprintf(text, sizeof(text), "%zu", n - 1);
 		expect_at(root, "common", "0");
 		expect_at(root, last, text);
-		MUST(mkdirat(root, "new", 0700));
+		if (upper == MP_OVERLAY_NONE)
+			expect_for_reading(root, dir);
+		else
+			MUST(mkdirat(root, "new", 0700));
 		mp_closep(&root);
 	}
 	assert_int_equal(count_mounts(), mounts);
@@ -275,6 +313,10 @@ static void old_kernels_get_the_same_by_paths(void **unused)
 	in_a_child(MP_OVERLAY_TMPFS, 2, false);
 	MUST(mkdir(at("c"), 0755));
 	in_a_child(MP_OVERLAY_DISK, 300, false);
+	MUST(mkdir(at("c"), 0755));
+	in_a_child(MP_OVERLAY_NONE, 1, false);
+	MUST(mkdir(at("c"), 0755));
+	in_a_child(MP_OVERLAY_NONE, 300, false);
 	layers[1] = "/no/such/layer";
 	MUST(mkdir(at("c"), 0755));
 	in_a_child(MP_OVERLAY_TMPFS, 2, true);
@@ -329,6 +371,7 @@ int main(void)
 		env_test(files_marked_immutable_are_removed_all_the_same),
 		env_test(more_layers_than_a_page_of_names_can_be_stacked),
 		env_test(refusals_name_what_is_wrong_and_leave_nothing),
+		env_test(an_image_can_be_mounted_for_reading_alone),
 		env_test(old_kernels_get_the_same_by_paths),
 		env_test(ids_of_layers_can_be_mapped),
 	};
