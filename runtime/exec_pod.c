@@ -368,8 +368,14 @@ static bool remove_cgroup(struct mp_cgroup **cg, struct mp_error *err)
 
 	if (!*cg)
 		return true;
-	if (mp_cgroup_remove(*cg, &state, err) < 0 || state == MP_CGROUP_BUSY)
+	if (mp_cgroup_remove(*cg, &state, err) < 0)
 		return false;
+	if (state == MP_CGROUP_BUSY) {
+		/* Nothing starts in it any more. Whoever is left may be nobody's: an ephemeral
+		 * container of a supervisor that died. */
+		(void)mp_cgroup_kill(*cg, NULL);
+		return false;
+	}
 	mp_cgroup_close(*cg);
 	*cg = NULL;
 	return true;

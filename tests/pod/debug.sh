@@ -68,4 +68,18 @@ test_impossible_ephemeral_containers_are_refused() {
 	minipod delete web
 }
 
+test_pod_taken_over_ends_its_ephemeral_containers_too() {
+	start_web
+	minipod debug web --image=busybox -c probe -- sleep 1000
+	minipod label web kept=yes
+	local pid
+	pid=$(pgrep -f -- "run -d $T/web.json")
+	kill -KILL "$pid"
+	wait_until 5 Unknown sh -c "'$MINIPOD' --root '$MINIPOD_ROOT' get pods | grep -q Unknown"
+	minipod recover web
+	assert_eq yes "$(minipod get pod web -o 'jsonpath={.metadata.labels.kept}')" 'the label'
+	minipod label web more=yes
+	minipod delete web
+}
+
 run_tests
