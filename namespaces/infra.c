@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The child that becomes pause makes the new namespaces itself with unshare(2); only a pid namespace
- * needs the clone, and a user namespace must come first to own the others. See spawn() for when
- * it runs beside us and when in our place.
+ * needs the clone, and a user namespace must come first to own the others. It runs beside us: a
+ * network namespace takes a millisecond, in which the caller has better to do than to wait.
  */
 #include "namespaces/infra.h"
 
@@ -299,14 +299,8 @@ static int prepare_new(const struct mp_infra_config *config, struct infra_prepar
 static int spawn(struct mp_infra *infra, const struct mp_infra_config *config, struct mp_error *err)
 {
 	struct infra_prepare *prepare = infra->prepare;
-	/*
-	 * A user namespace needs us to write its map while the child waits; otherwise vfork is better:
-	 * the child runs at once in our place instead of queueing behind whoever uses the other cores,
-	 * which on a loaded machine costs more than anything that could be done meanwhile.
-	 */
-	const bool runs_beside = (config->unshare & CLONE_NEWUSER) != 0;
 	const struct mp_child_config spec = {
-		.mode = runs_beside ? MP_CHILD_ASYNC : MP_CHILD_WAIT,
+		.mode = MP_CHILD_ASYNC,
 		.flags = config->unshare & (CLONE_NEWPID | CLONE_NEWUSER),
 		.cgroup_fd = config->cgroup_fd,
 		.ops = prepare->ops,

@@ -37,7 +37,8 @@ void mp_exec_create_container(struct mp_supervisor *sv, size_t index, int64_t re
 	int64_t groups[32];
 	size_t n = 0;
 
-	if (mp_record_build(sv, index, restart_count, &record, &reason, &err) < 0) {
+	record = mp_record_take_ahead(sv, index, restart_count);
+	if (!record && mp_record_build(sv, index, restart_count, &record, &reason, &err) < 0) {
 		mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_CREATE_FAILED,
 							   .container = (int)index,
 							   .text = { reason, err.msg } });

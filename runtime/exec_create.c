@@ -631,3 +631,41 @@ int mp_record_refill(struct mp_record *record, struct mp_env *env, struct mp_err
 		r = mp_exec_set_apparmor(record, &b.identity, err);
 	return r == 0 ? mp_exec_set_seccomp(record, &b.identity, err) : r;
 }
+
+/* ---- ahead of need -------------------------------------------------------------------------- */
+
+/*
+ * Most of a pod's start is the network namespace, which pause makes on another core. Meanwhile we
+ * build what will be asked for next, unless something has to be read from pause for it. An error
+ * is not told: it comes again, and at the right time, when the container is asked for.
+ */
+void mp_record_build_ahead(struct mp_supervisor *sv)
+{
+	const char *reason;
+
+	if (sv->ahead || sv->records[0] || mp_has_user_ns(sv->spec))
+		return;
+	(void)mp_record_build(sv, 0, 0, &sv->ahead, &reason, NULL);
+}
+
+struct mp_record *mp_record_take_ahead(struct mp_supervisor *sv, size_t index,
+				       int64_t restart_count)
+{
+	struct mp_record *record = sv->ahead;
+
+	if (!record || record->index != index)
+		return NULL;
+	if (record->restart_count != restart_count) {
+		mp_record_drop_ahead(sv);
+		return NULL;
+	}
+	sv->ahead = NULL;
+	return record;
+}
+
+void mp_record_drop_ahead(struct mp_supervisor *sv)
+{
+	if (sv->ahead)
+		undo(sv->ahead);
+	sv->ahead = NULL;
+}

@@ -243,7 +243,7 @@ int mp_exec_user_ids(struct mp_supervisor *sv, struct mp_error *err)
 				   &sv->user_ids, &sv->user_ids_fd, err);
 }
 
-static int create_sandbox(struct mp_supervisor *sv, struct mp_error *err)
+static int create_sandbox(struct mp_supervisor *sv, int attempt, struct mp_error *err)
 {
 	const struct mp_pod_spec *spec = sv->spec;
 	struct mp_infra_sysctl sysctls[SYSCTLS_MAX];
@@ -287,6 +287,8 @@ static int create_sandbox(struct mp_supervisor *sv, struct mp_error *err)
 		return r;
 	/* The network namespace is made beside us; meanwhile there is something to do here. */
 	r = mp_exec_make_shm(sv, err);
+	if (r == 0 && attempt == 0)
+		mp_record_build_ahead(sv);
 	if (r == 0)
 		r = mp_infra_wait_ready(sv->infra, err);
 	if (r == 0) {
@@ -299,6 +301,7 @@ static int create_sandbox(struct mp_supervisor *sv, struct mp_error *err)
 		}
 	}
 	if (r < 0) {
+		mp_record_drop_ahead(sv);
 		mp_infra_free(sv->infra);
 		sv->infra = NULL;
 	}
@@ -309,8 +312,7 @@ void mp_exec_create_sandbox(struct mp_supervisor *sv, int attempt)
 {
 	struct mp_error err = MP_ERROR_NONE;
 
-	(void)attempt;
-	if (create_sandbox(sv, &err) < 0) {
+	if (create_sandbox(sv, attempt, &err) < 0) {
 		post_text(sv, MP_EV_SANDBOX_FAILED, "FailedCreatePodSandBox", err.msg);
 		return;
 	}
@@ -339,6 +341,7 @@ void mp_exec_stop_sandbox(struct mp_supervisor *sv)
 
 static void free_records(struct mp_supervisor *sv)
 {
+	mp_record_drop_ahead(sv);
 	for (size_t i = 0; i < mp_n_records(sv); i++) {
 		while (sv->records[i]) {
 			struct mp_record *next = sv->records[i]->next;

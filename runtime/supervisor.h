@@ -184,6 +184,7 @@ struct mp_supervisor {
 	int shm_fd;
 	struct mp_volume_rt *volumes;
 	struct mp_record **records; /* newest of each container */
+	struct mp_record *ahead;    /* owned: one that nobody has asked for yet; NULL */
 	int *start_errno;           /* per container, for the exit code */
 	int64_t noted_deletion;     /* what deletion.json says; 0: there is none */
 	mp_nsec tear_down_at;       /* when cleaning up is tried again; MP_NSEC_NEVER */
@@ -364,6 +365,16 @@ bool mp_record_collect_exit(struct mp_record *record, struct mp_event *ev);
 
 /** mp_record_detached() - a client with input has left. */
 void mp_record_detached(const struct mp_record *record);
+
+/**
+ * mp_record_build_ahead() - build the record of the container that a pod starts with, before it is
+ * asked for. Failures are silent. mp_record_take_ahead() hands it over, if it is the wanted one;
+ * mp_record_drop_ahead() takes back what was built.
+ */
+void mp_record_build_ahead(struct mp_supervisor *sv);
+struct mp_record *mp_record_take_ahead(struct mp_supervisor *sv, size_t index,
+				       int64_t restart_count);
+void mp_record_drop_ahead(struct mp_supervisor *sv);
 
 /** mp_record_name() - "<name>.<restart count>": its cgroup, and in messages. */
 char *mp_record_name(const struct mp_record *record, char buf[128]);
