@@ -159,37 +159,58 @@ static int open_existing(const struct mp_rootfs_mount *m)
 	return fd == -ENOTDIR ? -ENOENT : fd;
 }
 
-static int hide(const void *arg)
+/*
+ * The mask itself covers the first directory, copies of it the others: before 6.15 a detached mount
+ * cannot be copied, and closing one that was never attached waits for an RCU grace period.
+ */
+static int hide_dir(const struct mp_rootfs *rootfs, int target)
+{
+	int r, copy;
+
+	if (!*rootfs->is_mask_attached) {
+		r = mp_mount_attach(rootfs->mask_fd, target);
+		*rootfs->is_mask_attached = r >= 0;
+		return r;
+	}
+	copy = mp_mount_clone(rootfs->mask_fd, 0);
+	if (copy < 0)
+		return copy;
+	r = mp_mount_attach(copy, target);
+	mp_raw_close(copy);
+	return r;
+}
+
+static int hide_file(const struct mp_rootfs *rootfs, int target)
 {
 	/* Not for the device, which may be written to either way, but for its owner and mode. */
 	const struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
 						     MOUNT_ATTR_NOEXEC };
+	const int copy = mp_mount_clone(rootfs->null_fd, 0);
+
+	if (copy < 0)
+		return copy;
+
+	int r = mp_mount_set(copy, 0, &attr);
+
+	if (r >= 0)
+		r = mp_mount_attach(copy, target);
+	mp_raw_close(copy);
+	return r;
+}
+
+static int hide(const void *arg)
+{
 	const struct mp_rootfs_mount *m = arg;
 	const int target = open_existing(m);
 	struct stat st = { .st_mode = 0 };
-	int source, r;
+	int r;
 
 	if (target < 0)
 		return target == -ENOENT ? 0 : target;
 	r = mp_raw_fstat(target, &st);
-	if (r < 0) {
-		mp_raw_close(target);
-		return r;
-	}
-	source = S_ISDIR(st.st_mode) ? m->rootfs->mask_fd : m->rootfs->null_fd;
-
-	const int copy = mp_mount_clone(source, 0);
-
-	/* Before 6.15 a detached mount cannot be copied: move it, and copy it from then on. */
-	if (copy == -EINVAL && S_ISDIR(st.st_mode)) {
-		r = mp_mount_attach(source, target);
-	} else {
-		r = copy < 0 ? copy : mp_mount_set(copy, 0, &attr);
-		if (r >= 0)
-			r = mp_mount_attach(copy, target);
-		if (copy >= 0)
-			mp_raw_close(copy);
-	}
+	if (r >= 0)
+		r = S_ISDIR(st.st_mode) ? hide_dir(m->rootfs, target) :
+					  hide_file(m->rootfs, target);
 	mp_raw_close(target);
 	return r;
 }

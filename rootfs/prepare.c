@@ -318,7 +318,9 @@ static int prepare_all(const struct mp_rootfs_config *cfg, struct mp_rootfs *roo
 	int r;
 
 	rootfs->cwd = mp_arena_strdup(&rootfs->arena, cfg->cwd ? cfg->cwd : "/");
-	if (!rootfs->cwd)
+	rootfs->is_mask_attached =
+		mp_arena_alloc(&rootfs->arena, 1, sizeof(*rootfs->is_mask_attached));
+	if (!rootfs->cwd || !rootfs->is_mask_attached)
 		return mp_fail(err, ENOMEM, "prepare root");
 	r = mp_mounts_plan(&cfg->mounts, &rootfs->arena, &steps, &n, err);
 	if (r < 0)

@@ -27,7 +27,8 @@ struct mp_rootfs {
 	struct mp_arena arena;
 	int root_fd; /* borrowed */
 	int null_fd; /* owned: /dev/null of the container, O_PATH, checked; hides files */
-	int mask_fd; /* owned: detached empty read-only tmpfs; hides directories */
+	int mask_fd; /* owned: empty read-only tmpfs; hides directories */
+	bool *is_mask_attached; /* in the arena, set by the child: @mask_fd has found its place */
 	bool is_root_readonly;
 	bool has_followers; /* some mount has @follow: ours stay connected until it is made */
 	bool has_terminal;  /* mp_rootfs_terminal() was called */

@@ -359,9 +359,7 @@ static void remove_volumes(struct mp_supervisor *sv)
 		sv->volumes[i].is_ready = false;
 	}
 	mp_exec_remove_volumes(sv);
-	mp_closep(&sv->shm_fd);
-	if (sv->private_fd >= 0 && !sv->spec->host_ipc)
-		(void)mp_volume_remove(sv->private_fd, "shm", NULL);
+	mp_closep(&sv->shm_fd); /* the mount goes with our namespace */
 }
 
 /* True when nothing of @cg is left. */

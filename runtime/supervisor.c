@@ -223,6 +223,10 @@ int mp_supervisor_own_mounts(struct mp_supervisor *sv, struct mp_error *err)
 	sv->host_mnt_ns_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	if (sv->host_mnt_ns_fd < 0)
 		return mp_fail(err, errno, "open /proc/self/ns/mnt (is /proc mounted?)");
+	sv->host_root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	sv->host_cwd_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (sv->host_root_fd < 0 || sv->host_cwd_fd < 0)
+		return mp_fail(err, errno, "open the working directory");
 	if (unshare(CLONE_NEWNS) < 0)
 		return mp_fail(err, errno, "make a mount namespace");
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
@@ -245,16 +249,17 @@ int mp_supervisor_private_dir(struct mp_supervisor *sv, struct mp_error *err)
 	return sv->private_fd < 0 ? mp_fail(err, errno, "open %s", sv->dir.run_path) : 0;
 }
 
-static void leave_private_dir(struct mp_supervisor *sv)
+/*
+ * Our mount namespace ends here, with everything in it: one wait for an RCU grace period instead of
+ * one for each mount. It must be over before the run directory, which is covered in it, can go.
+ */
+static void leave_own_mounts(struct mp_supervisor *sv)
 {
-	if (sv->private_fd < 0)
-		return;
-	char path[64];
-
 	mp_closep(&sv->shm_fd);
-	/* By descriptor: the directory may have another name by now. */
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", sv->private_fd);
-	(void)umount2(path, MNT_DETACH);
+	if (sv->host_root_fd >= 0 && sv->host_cwd_fd >= 0 &&
+	    setns(sv->host_mnt_ns_fd, CLONE_NEWNS) == 0 &&
+	    (fchdir(sv->host_root_fd) < 0 || chroot(".") < 0 || fchdir(sv->host_cwd_fd) < 0))
+		abort(); /* else paths would be looked up where they were not meant to be */
 	mp_closep(&sv->private_fd);
 }
 
@@ -483,6 +488,8 @@ static void release(struct mp_supervisor *sv)
 	mp_closep(&sv->mnt_ns_fd);
 	mp_log_area_free(sv->log_area);
 	mp_notify_close(&sv->notify);
+	mp_closep(&sv->host_root_fd);
+	mp_closep(&sv->host_cwd_fd);
 	mp_closep(&sv->shm_fd);
 	mp_closep(&sv->ip_fd);
 	mp_closep(&sv->user_ids_fd);
@@ -499,6 +506,8 @@ int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code,
 		.signal_fd = -EBADF,
 		.host_mnt_ns_fd = -EBADF,
 		.mnt_ns_fd = -EBADF,
+		.host_root_fd = -EBADF,
+		.host_cwd_fd = -EBADF,
 		.shm_fd = -EBADF,
 		.ip_fd = -EBADF,
 		.user_ids_fd = -EBADF,
@@ -536,7 +545,7 @@ int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code,
 		if (mp_control_wants_object(sv.control))
 			send_object(&sv);
 	}
-	leave_private_dir(&sv);
+	leave_own_mounts(&sv);
 	/* A background pod that ended by itself stays readable until somebody deletes it. */
 	if (r < 0 || config->is_foreground || mp_pod_is_deleting(sv.pod)) {
 		struct mp_error second = MP_ERROR_NONE;

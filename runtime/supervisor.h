@@ -138,6 +138,8 @@ struct mp_supervisor {
 	sigset_t old_mask;
 	int host_mnt_ns_fd; /* owned */
 	int mnt_ns_fd;      /* owned: our own, with the pod's volumes */
+	int host_root_fd;   /* owned: "/" there, which a chroot makes something else than its root */
+	int host_cwd_fd;    /* owned */
 	struct mp_state_dir dir;
 	struct mp_report report;
 	struct mp_trace *trace;
