@@ -215,21 +215,34 @@ int mp_state_dir_remove_data(struct mp_state_dir *dir, struct mp_error *err)
 	return remove_tree(dir->lib_path, err);
 }
 
-/* Where the run directory is now: a forced deletion has moved it out of its name's way. */
+static bool is_run_dir(const struct mp_state_dir *dir, const char *path)
+{
+	struct stat ours, there;
+
+	return fstat(dir->run_fd, &ours) == 0 && lstat(path, &there) == 0 &&
+	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+/*
+ * Where the run directory is now: a forced deletion has moved it out of its name's way, and the
+ * name may be another pod's. The descriptor does not tell a path any more once its mount namespace
+ * has ended.
+ */
 static void find_again(struct mp_state_dir *dir)
 {
-	char link[64], path[PATH_MAX];
-	ssize_t n;
+	const char *uid = strrchr(dir->lib_path, '/');
+	const char *end = strrchr(dir->run_path, '/');
+	char hidden[PATH_MAX];
 
-	if (dir->run_fd < 0)
+	if (dir->run_fd < 0 || is_run_dir(dir, dir->run_path))
 		return;
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", dir->run_fd);
-	n = readlink(link, path, sizeof(path) - 1);
-	if (n <= 0 || path[0] != '/')
-		return;
-	path[n] = '\0';
-	if (strlen(path) > strlen(dir->name) && !mp_ends_with(path, " (deleted)"))
-		(void)snprintf(dir->run_path, sizeof(dir->run_path), "%s", path);
+	if (uid && end &&
+	    put_path(hidden, sizeof(hidden), NULL, "%.*s/.%s_%s", (int)(end - dir->run_path),
+		     dir->run_path, dir->name, uid + 1) == 0 &&
+	    is_run_dir(dir, hidden))
+		(void)snprintf(dir->run_path, sizeof(dir->run_path), "%s", hidden);
+	else
+		dir->run_path[0] = '\0'; /* somebody has removed it */
 }
 
 int mp_state_dir_remove(struct mp_state_dir *dir, struct mp_error *err)
