@@ -131,16 +131,16 @@ static int adopt_sandbox(struct mp_supervisor *sv, struct mp_error *err)
 static int enter_mounts(struct mp_supervisor *sv, struct mp_error *err)
 {
 	struct stat below, above;
+	int r;
 
 	if (!sv->infra) {
-		const int r = mp_supervisor_own_mounts(sv, err);
-
+		r = mp_supervisor_own_mounts(sv, err);
 		return r == 0 ? mp_supervisor_private_dir(sv, err) : r;
 	}
 	sv->mnt_ns_fd = claim(sv->config.recovery, MP_KEPT_MOUNTS);
-	sv->host_mnt_ns_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	if (sv->host_mnt_ns_fd < 0)
-		return mp_fail(err, errno, "open /proc/self/ns/mnt (is /proc mounted?)");
+	r = mp_supervisor_note_host(sv, err);
+	if (r < 0)
+		return r;
 	if (setns(sv->mnt_ns_fd, CLONE_NEWNS) < 0)
 		return mp_fail(err, errno, "enter the pod's mount namespace");
 	sv->private_fd = open(sv->dir.run_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -36,6 +36,8 @@
 #include "runtime/storage_watch.h"
 #include "runtime/trace.h"
 
+#define STATUS_DELAY (20 * MP_NSEC_PER_MS)
+
 /* ---- the queue ------------------------------------------------------------------------------ */
 
 /* Copies a borrowed string into the entry; what does not fit any more is cut. */
@@ -128,7 +130,7 @@ static void write_status(struct mp_supervisor *sv)
 	const char *text = mp_json_finish(&sv->status_json, &len, NULL);
 	int r = mp_result_note_deletion(sv, &err);
 
-	sv->has_new_status = false;
+	sv->status_due = MP_NSEC_NEVER;
 	if (r == 0 && text)
 		r = mp_file_replace(sv->dir.run_fd, "status.json", text, len, 0600, &err);
 	if (r < 0 && !sv->has_noted_disk) {
@@ -214,11 +216,7 @@ void mp_exec_note_dns(struct mp_supervisor *sv, const struct mp_dns_notes *notes
 
 /* ---- life ------------------------------------------------------------------------------------------ */
 
-/*
- * Mounts of ours are nobody else's business: volumes live in a namespace that ends with the pod,
- * and containers are cloned from it. What the host mounts later still arrives (slave).
- */
-int mp_supervisor_own_mounts(struct mp_supervisor *sv, struct mp_error *err)
+int mp_supervisor_note_host(struct mp_supervisor *sv, struct mp_error *err)
 {
 	sv->host_mnt_ns_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	if (sv->host_mnt_ns_fd < 0)
@@ -227,6 +225,19 @@ int mp_supervisor_own_mounts(struct mp_supervisor *sv, struct mp_error *err)
 	sv->host_cwd_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (sv->host_root_fd < 0 || sv->host_cwd_fd < 0)
 		return mp_fail(err, errno, "open the working directory");
+	return 0;
+}
+
+/*
+ * Mounts of ours are nobody else's business: volumes live in a namespace that ends with the pod,
+ * and containers are cloned from it. What the host mounts later still arrives (slave).
+ */
+int mp_supervisor_own_mounts(struct mp_supervisor *sv, struct mp_error *err)
+{
+	const int r = mp_supervisor_note_host(sv, err);
+
+	if (r < 0)
+		return r;
 	if (unshare(CLONE_NEWNS) < 0)
 		return mp_fail(err, errno, "make a mount namespace");
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
@@ -256,6 +267,7 @@ int mp_supervisor_private_dir(struct mp_supervisor *sv, struct mp_error *err)
 static void leave_own_mounts(struct mp_supervisor *sv)
 {
 	mp_closep(&sv->shm_fd);
+	mp_closep(&sv->mnt_ns_fd);
 	if (sv->host_root_fd >= 0 && sv->host_cwd_fd >= 0 &&
 	    setns(sv->host_mnt_ns_fd, CLONE_NEWNS) == 0 &&
 	    (fchdir(sv->host_root_fd) < 0 || chroot(".") < 0 || fchdir(sv->host_cwd_fd) < 0))
@@ -411,6 +423,37 @@ static mp_nsec turn(struct mp_supervisor *sv)
 	return sv->plan.wake_at;
 }
 
+/*
+ * Changes come in bursts, and replacing a file on a disk makes the kernel write it out at once.
+ * Nobody is told that a foreground pod got somewhere, so what a reader finds may be a little old;
+ * the client of a background pod may look as soon as it is told.
+ */
+static bool may_status_wait(const struct mp_supervisor *sv)
+{
+	return sv->config.is_foreground && !mp_control_is_watched(sv->control);
+}
+
+static void note_status(struct mp_supervisor *sv)
+{
+	if (!sv->has_new_status)
+		return;
+	sv->has_new_status = false;
+	mp_notify_status(&sv->notify, sv->spec, mp_pod_status(sv->pod));
+	if (sv->status_due == MP_NSEC_NEVER)
+		sv->status_due = mp_nsec_add(sv->now.mono, STATUS_DELAY);
+}
+
+static void write_due_status(struct mp_supervisor *sv)
+{
+	const bool may_wait = may_status_wait(sv);
+
+	if (sv->status_due == MP_NSEC_NEVER || (may_wait && sv->status_due > sv->now.mono))
+		return;
+	/* The last status of a foreground pod would be removed in the same breath. */
+	if (!may_wait || !mp_pod_is_finished(sv->pod))
+		write_status(sv);
+}
+
 static int supervise(struct mp_supervisor *sv, struct mp_error *err)
 {
 	for (;;) {
@@ -418,13 +461,8 @@ static int supervise(struct mp_supervisor *sv, struct mp_error *err)
 
 		if (sv->n_queued > 0 || wake_at <= sv->now.mono)
 			continue;
-		if (sv->has_new_status)
-			mp_notify_status(&sv->notify, sv->spec, mp_pod_status(sv->pod));
-		/* The last status of a foreground pod would be removed in the same breath. */
-		if (sv->has_new_status &&
-		    !(sv->config.is_foreground && mp_pod_is_finished(sv->pod) &&
-		      !mp_control_is_watched(sv->control)))
-			write_status(sv);
+		note_status(sv);
+		write_due_status(sv);
 		mp_startup_check(sv->config.startup, sv->spec, mp_pod_status(sv->pod));
 		if (mp_pod_is_finished(sv->pod))
 			return 0;
@@ -432,7 +470,8 @@ static int supervise(struct mp_supervisor *sv, struct mp_error *err)
 		/* Output of containers and the like is nothing that a plan depends on; a spec that was
 		 * changed from outside is (apply). */
 		while (sv->n_queued == 0 && !sv->has_new_status && sv->now.mono < wake_at) {
-			mp_loop_arm(sv->loop, mp_nsec_min(wake_at, mp_executor_deadline(sv)));
+			mp_loop_arm(sv->loop, mp_nsec_min(mp_nsec_min(wake_at, sv->status_due),
+							  mp_executor_deadline(sv)));
 
 			const int r = mp_loop_turn(sv->loop, err);
 
@@ -440,6 +479,7 @@ static int supervise(struct mp_supervisor *sv, struct mp_error *err)
 				return r;
 			sv->now = mp_clock_read();
 			mp_executor_expire(sv, sv->now.mono);
+			write_due_status(sv);
 		}
 	}
 }
@@ -514,6 +554,7 @@ int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code,
 		.private_fd = -EBADF,
 		.dir = MP_STATE_DIR_NONE,
 		.tear_down_at = MP_NSEC_NEVER,
+		.status_due = MP_NSEC_NEVER,
 		.now = mp_clock_read(),
 		.report = { .out = config->is_quiet || !config->is_foreground ? NULL : stderr,
 			    .has_color = config->has_err_color,

@@ -155,6 +155,7 @@ struct mp_supervisor {
 	struct mp_queued *queue; /* MP_QUEUE_MAX entries */
 	size_t n_queued;
 	bool has_new_status;
+	mp_nsec status_due;         /* when a status that may wait is written at the latest */
 	struct mp_json status_json; /* its buffer is used again and again */
 	int n_interrupts;
 	int failure; /* negative errno of our own failure: the pod is being taken down */
@@ -210,6 +211,9 @@ int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code,
 int mp_supervisor_write_pod(struct mp_supervisor *sv, struct mp_error *err);
 
 /* Parts of setting up, for a new pod and for one that is recovered. */
+
+/** mp_supervisor_note_host() - remember the mount namespace we are in, to come back in the end. */
+int mp_supervisor_note_host(struct mp_supervisor *sv, struct mp_error *err);
 
 /** mp_supervisor_own_mounts() - a mount namespace of our own. */
 int mp_supervisor_own_mounts(struct mp_supervisor *sv, struct mp_error *err);

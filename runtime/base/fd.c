@@ -147,10 +147,11 @@ int mp_file_replace(int dirfd, const char *name, const void *bytes, size_t len, 
 
 	assert(!strchr(name, '/'));
 	(void)snprintf(temp, sizeof(temp), ".replace-%ld.tmp", (long)getpid());
-	(void)unlinkat(dirfd, temp, 0);
 
 	int r = write_new(dirfd, temp, bytes, len, mode, err);
 
+	if (r == -EEXIST && unlinkat(dirfd, temp, 0) == 0)
+		r = write_new(dirfd, temp, bytes, len, mode, err);
 	if (r >= 0 && renameat(dirfd, temp, dirfd, name) < 0)
 		r = mp_fail(err, errno, "rename");
 	if (r < 0) {
