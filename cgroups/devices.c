@@ -294,7 +294,7 @@ static bool fits_v1(const struct mp_device_rule *rules, size_t n)
 	return true;
 }
 
-static int write_v1_rule(int dir_fd, const struct mp_device_rule *rule)
+static int write_v1_rule(int allow_fd, int deny_fd, const struct mp_device_rule *rule)
 {
 	static const char types[] = { 'b', 'c' };
 
@@ -307,11 +307,11 @@ static int write_v1_rule(int dir_fd, const struct mp_device_rule *rule)
 		one.type =
 			types[i]; /* a line that begins with 'a' means everything, whatever follows */
 
-		int r = mp_cgfile_write(dir_fd, rule->is_allowed ? "devices.allow" : "devices.deny",
-					mp_device_line(&one, line));
+		const char *text = mp_device_line(&one, line);
+		const ssize_t len = (ssize_t)strlen(text);
 
-		if (r < 0)
-			return r;
+		if (write(rule->is_allowed ? allow_fd : deny_fd, text, (size_t)len) != len)
+			return errno ? -errno : -EIO;
 	}
 	return 0;
 }
@@ -326,13 +326,15 @@ static int set_v1(struct mp_cgroup *cg, const struct mp_device_program *program,
 
 	int fd = mp_node_dir(cg, MP_CGROUP_DEVICES);
 
-	r = mp_cgfile_write(fd, "devices.deny", "a");
-	if (r < 0)
-		return mp_fail(err, -r, "deny all devices in cgroup %s", cg->path);
+	mp_auto_fd allow_fd = openat(fd, "devices.allow", O_WRONLY | O_CLOEXEC);
+	mp_auto_fd deny_fd = openat(fd, "devices.deny", O_WRONLY | O_CLOEXEC);
+
+	if (allow_fd < 0 || deny_fd < 0 || write(deny_fd, "a", 1) != 1)
+		return mp_fail(err, errno, "deny all devices in cgroup %s", cg->path);
 	for (size_t i = 0; i < program->n_rules; i++) {
 		char line[MP_DEVICE_LINE_MAX];
 
-		r = write_v1_rule(fd, &program->rules[i]);
+		r = write_v1_rule(allow_fd, deny_fd, &program->rules[i]);
 		if (r < 0)
 			return mp_fail(err, -r, "%s device '%s' in cgroup %s",
 				       program->rules[i].is_allowed ? "allow" : "deny",

@@ -55,6 +55,9 @@ struct mp_cgroup_limits {
 	bool is_oom_group;                       /* an OOM kill takes the whole cgroup; v2 only */
 	const struct mp_cgroup_hugetlb *hugetlb; /* borrowed */
 	size_t n_hugetlb;
+	/* What spares a hierarchy of v1, each of which costs 0.1 ms and more: */
+	bool is_pid_ns; /* all in it die with their pid namespace: nothing has to be frozen to be killed */
+	bool is_idle; /* nothing ever runs in it: its cpu time is neither limited nor counted */
 };
 
 /** struct mp_cgroup_setting - one write. */

@@ -17,6 +17,7 @@
 #include "cgroups/parse.h"
 #include "cgroups/tree.h"
 #include "runtime/base/auto.h"
+#include "runtime/base/str.h"
 
 #define PROCS_MAX   (64UL << 20) /* four million pids: pid_max */
 #define KILL_ROUNDS 16
@@ -94,13 +95,15 @@ static int add_pids(int dir_fd, const char *name, void *arg)
 	return r == -ENOENT || r == -ENODEV ? 0 : r;
 }
 
-/* The hierarchy that every process of @cg is in: v2 where there is one, else any. */
+/* A hierarchy that every process of @cg is in: v2 where there is one. */
 static int main_dir(const struct mp_cgroup *cg)
 {
-	int fd = mp_node_dir(cg, MP_CGROUP_UNIFIED);
+	static const enum mp_cgroup_controller all[] = { MP_CGROUP_UNIFIED, MP_CGROUP_MEMORY,
+							 MP_CGROUP_PIDS, MP_CGROUP_CPU };
+	int fd = -EBADF;
 
-	if (fd < 0)
-		fd = mp_node_dir(cg, MP_CGROUP_FREEZER);
+	for (size_t i = 0; i < MP_ARRAY_SIZE(all) && fd < 0; i++)
+		fd = mp_node_dir(cg, all[i]);
 	for (size_t i = 0; i < cg->host->n && fd < 0; i++)
 		fd = cg->dir[i];
 	return fd;

@@ -19,9 +19,8 @@
 /* A pod's cpu request in thousandths, for the sum at its shared parent. */
 #define XATTR_REQUEST "trusted.minipod.cpu_milli"
 
-#define ALWAYS                                                                           \
-	(MP_BIT(MP_CGROUP_UNIFIED) | MP_BIT(MP_CGROUP_MEMORY) | MP_BIT(MP_CGROUP_PIDS) | \
-	 MP_BIT(MP_CGROUP_FREEZER) | MP_BIT(MP_CGROUP_CPUACCT) | MP_BIT(MP_CGROUP_CPU))
+#define ALWAYS (MP_BIT(MP_CGROUP_UNIFIED) | MP_BIT(MP_CGROUP_MEMORY) | MP_BIT(MP_CGROUP_PIDS))
+#define TIME   (MP_BIT(MP_CGROUP_CPUACCT) | MP_BIT(MP_CGROUP_CPU))
 
 static bool is_plain_name(const char *name, size_t len)
 {
@@ -47,7 +46,9 @@ static bool is_plain_path(const char *path)
 
 static unsigned needed(const struct mp_cgroup_limits *limits)
 {
-	return ALWAYS | (limits->n_hugetlb ? MP_BIT(MP_CGROUP_HUGETLB) : 0);
+	return ALWAYS | (limits->is_idle ? 0 : TIME) |
+	       (limits->is_pid_ns || limits->is_idle ? 0 : MP_BIT(MP_CGROUP_FREEZER)) |
+	       (limits->n_hugetlb ? MP_BIT(MP_CGROUP_HUGETLB) : 0);
 }
 
 /* Take back what a failed open has made; a directory that was there before stays. */
@@ -256,6 +257,11 @@ void mp_cgroup_close(struct mp_cgroup *cg)
 const char *mp_cgroup_path(const struct mp_cgroup *cg)
 {
 	return cg->path;
+}
+
+int mp_cgroup_dir(const struct mp_cgroup *cg, enum mp_cgroup_controller controller)
+{
+	return mp_node_dir(cg, controller);
 }
 
 int mp_cgroup_update(struct mp_cgroup *cg, const struct mp_cgroup_limits *limits,

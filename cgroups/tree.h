@@ -73,6 +73,12 @@ void mp_cgroup_close(struct mp_cgroup *cg);
 const char *mp_cgroup_path(const struct mp_cgroup *cg);
 
 /**
+ * mp_cgroup_dir() - the directory of @cg in the hierarchy of @controller, O_PATH, borrowed;
+ * -EBADF: it has none.
+ */
+int mp_cgroup_dir(const struct mp_cgroup *cg, enum mp_cgroup_controller controller);
+
+/**
  * mp_cgroup_update() - write @limits over the present ones; limits that are absent are lifted.
  * When limits grow update the pod first, when they shrink the container first: v1 refuses a child
  * with more cpu than its parent.

@@ -31,11 +31,11 @@ static void add_rest(struct mp_process_plan *plan, const struct mp_container_con
 		mp_process_plan_add(plan, "leave a pidfd with pause", mp_op_keep_self,
 				    &plan->keep_self);
 	}
-	if (config->has_cgroup_ns)
-		mp_process_plan_add_cgroup_ns(plan, &new_cgroup_ns);
 	for (size_t i = 0; i < config->n_enter_root; i++)
 		mp_process_plan_add(plan, config->enter_root[i].what, config->enter_root[i].run,
 				    config->enter_root[i].arg);
+	if (config->has_cgroup_ns)
+		mp_process_plan_add_cgroup_ns(plan, &new_cgroup_ns);
 	mp_process_plan_add_late(plan);
 }
 

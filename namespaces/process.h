@@ -50,22 +50,17 @@ struct mp_process_config {
 	uid_t stdio_owner; /* host-side id of @uid: @uid itself without a user namespace */
 	/*
 	 * cgroups. v2: cgroup_fd, a directory, or -1. v1: open `tasks` files, written in order before
-	 * anything is built. The cpu hierarchy's may be given apart as cpu_tasks_fd (-1: none), when a
-	 * tight quota would throttle the set-up: it is then joined just before exec. With a cgroup
-	 * namespace it is joined early, too, so that the namespace's root is right, and left through
-	 * cpu_home_tasks_fd: a `tasks` file of the cgroup that the supervisor itself is in.
+	 * anything is built. The cpu hierarchy's may be given apart as cpu_tasks_fd (-1: none), since a
+	 * tight quota or a small weight slows the set-up: it is joined after the mounts, and before a
+	 * cgroup namespace is made.
 	 */
 	int cgroup_fd;
 	const int *cgroup_tasks_fds;
 	size_t n_cgroup_tasks_fds;
 	int cpu_tasks_fd;
-	int cpu_home_tasks_fd;
 };
 
 /** MP_PROCESS_NONE - a config whose fds are all absent; set the rest by name. */
-#define MP_PROCESS_NONE                                       \
-	((struct mp_process_config){ .umask = 0022,           \
-				     .stdio = { -1, -1, -1 }, \
-				     .cgroup_fd = -1,         \
-				     .cpu_tasks_fd = -1,      \
-				     .cpu_home_tasks_fd = -1 })
+#define MP_PROCESS_NONE              \
+	((struct mp_process_config){ \
+		.umask = 0022, .stdio = { -1, -1, -1 }, .cgroup_fd = -1, .cpu_tasks_fd = -1 })

@@ -8,7 +8,7 @@
  *  - bounding set before ids (it needs CAP_SETPCAP), groups before gid before uid;
  *  - without no_new_privs the filter needs CAP_SYS_ADMIN, so the last capabilities go after it:
  *    only capset and prctl must pass a foreign filter then. With no_new_privs it is the last step;
- *  - the cpu cgroup with a tight quota last but the filter and exec.
+ *  - the cpu cgroup after the mounts, which its quota or its weight would slow down.
  */
 #include "namespaces/process_plan.h"
 
@@ -140,21 +140,21 @@ void mp_process_plan_add_early(struct mp_process_plan *plan)
 	}
 	add_oom(plan);
 	plan->cpu_tasks = (struct mp_op_tasks){ &config->cpu_tasks_fd, 1 };
-	plan->cpu_home = (struct mp_op_tasks){ &config->cpu_home_tasks_fd, 1 };
+}
+
+static void add_cpu(struct mp_process_plan *plan)
+{
+	if (plan->config->cpu_tasks_fd < 0 || plan->has_cpu)
+		return;
+	plan->has_cpu = true;
+	mp_process_plan_add(plan, "join the cpu cgroup", mp_op_join_cgroups, &plan->cpu_tasks);
 }
 
 void mp_process_plan_add_cgroup_ns(struct mp_process_plan *plan, const uint64_t *flags)
 {
-	const struct mp_process_config *config = plan->config;
-
 	/* The namespace's root in each hierarchy is where we are now: cgroup_namespaces(7). */
-	if (config->cpu_tasks_fd >= 0)
-		mp_process_plan_add(plan, "visit the cpu cgroup", mp_op_join_cgroups,
-				    &plan->cpu_tasks);
+	add_cpu(plan);
 	mp_process_plan_add(plan, "create a cgroup namespace", mp_op_unshare, flags);
-	if (config->cpu_tasks_fd >= 0 && config->cpu_home_tasks_fd >= 0)
-		mp_process_plan_add(plan, "leave the cpu cgroup", mp_op_join_cgroups,
-				    &plan->cpu_home);
 }
 
 static void add_files(struct mp_process_plan *plan)
@@ -180,9 +180,7 @@ static void add_files(struct mp_process_plan *plan)
 				sizeof(w->text) - 1; /* no profile has such a name: refused there */
 		mp_process_plan_add(plan, "set AppArmor profile", mp_op_write_proc, w);
 	}
-	if (config->cpu_tasks_fd >= 0)
-		mp_process_plan_add(plan, "join the cpu cgroup", mp_op_join_cgroups,
-				    &plan->cpu_tasks);
+	add_cpu(plan);
 	mp_process_plan_add(plan, "close other files", mp_op_close_fds, &plan->report_fd);
 	mp_process_plan_add(plan, "set umask", mp_op_umask, &config->umask);
 	(void)snprintf(plan->cwd_what, sizeof(plan->cwd_what), "change to working directory \"%s\"",

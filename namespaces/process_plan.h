@@ -39,7 +39,7 @@ struct mp_process_plan {
 	char cwd_what[MP_CHILD_WHAT_MAX];
 	struct mp_op_tasks tasks;
 	struct mp_op_tasks cpu_tasks;
-	struct mp_op_tasks cpu_home;
+	bool has_cpu; /* the step that joins the cpu cgroup is there */
 	struct mp_op_proc_write oom;
 	struct mp_op_proc_write apparmor;
 	struct mp_op_stdio stdio;
@@ -72,7 +72,7 @@ void mp_process_plan_add(struct mp_process_plan *plan, const char *what,
 void mp_process_plan_add_early(struct mp_process_plan *plan);
 
 /**
- * mp_process_plan_add_cgroup_ns() - new cgroup namespace, the cpu hierarchy visited for its sake.
+ * mp_process_plan_add_cgroup_ns() - a new cgroup namespace; first into the cpu cgroup, which is its root.
  * @flags: where CLONE_NEWCGROUP stands.
  */
 void mp_process_plan_add_cgroup_ns(struct mp_process_plan *plan, const uint64_t *flags);

@@ -36,9 +36,17 @@ static const struct mp_quantity *find(const struct mp_resource_list *list, const
 	return r ? &r->quantity : NULL;
 }
 
+/* Its containers have pid namespaces of their own. */
+static bool has_own_pid_ns(const struct mp_pod_spec *spec)
+{
+	return !spec->host_pid && spec->share_process_namespace != MP_TRUE;
+}
+
 struct mp_cgroup_limits mp_assemble_pod_limits(const struct mp_pod_spec *spec)
 {
-	struct mp_cgroup_limits limits = { .level = MP_CGROUP_LEVEL_POD, .has_cpu_request = true };
+	struct mp_cgroup_limits limits = { .level = MP_CGROUP_LEVEL_POD,
+					   .has_cpu_request = true,
+					   .is_pid_ns = has_own_pid_ns(spec) };
 	const struct mp_quantity cpu = mp_spec_effective(spec, "cpu", MP_REQUESTS);
 	const struct mp_quantity cpu_max = mp_spec_effective(spec, "cpu", MP_LIMITS);
 	const struct mp_quantity memory_max = mp_spec_effective(spec, "memory", MP_LIMITS);
@@ -69,6 +77,7 @@ struct mp_cgroup_limits mp_assemble_container_limits(const struct mp_pod_spec *s
 		.has_swap_max =
 			true, /* NoSwap, the kubelet's default: v2 with or without a limit */
 		.is_oom_group = true,
+		.is_pid_ns = has_own_pid_ns(spec),
 	};
 }
 

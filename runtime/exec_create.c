@@ -214,8 +214,7 @@ static int collect_binds(struct build *b, struct mp_error *err)
 	int r;
 
 	b->binds = mp_arena_alloc(&b->record->arena, most, sizeof(*b->binds));
-	b->record->fds =
-		mp_arena_alloc(&b->record->arena, most + CGROUPS_MAX, sizeof(*b->record->fds));
+	b->record->fds = mp_arena_alloc(&b->record->arena, most, sizeof(*b->record->fds));
 	if (!b->binds || !b->record->fds)
 		return mp_fail(err, ENOMEM, "mounts");
 	b->reason = CONFIG_ERROR;
@@ -258,20 +257,14 @@ static int collect_cgroups(struct build *b, struct mp_error *err)
 		const enum mp_cgroup_controller controller = (enum mp_cgroup_controller)i;
 		const char *root = mp_cgroup_host_path(b->sv->cgroup_host, controller);
 		const char *name = mp_cgroup_controller_name(controller);
-		char path[1024];
-		int fd;
+		const int fd = mp_cgroup_dir(b->record->cgroup, controller);
 
 		/* On a hybrid host the v2 hierarchy may have controllers, too: it is shown once. */
 		if (!root || (controller != MP_CGROUP_UNIFIED && mp_streq(root, unified)))
 			continue;
-		(void)snprintf(path, sizeof(path), "%s/%s", root,
-			       mp_cgroup_path(b->record->cgroup));
-		fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (fd >= 0) {
+		if (fd >= 0)
 			b->cgroups[b->n_cgroups++] =
 				(struct mp_cgroup_mount){ name[0] ? name : "unified", fd };
-			keep_fd(b->record, fd);
-		}
 		if (mp_cgroup_host_mode(b->sv->cgroup_host) == MP_CGROUP_V2)
 			break; /* every controller is in this one directory */
 	}
@@ -476,9 +469,7 @@ static int fill_process(struct build *b, struct mp_env *env, struct mp_error *er
 	memcpy(tasks, join.tasks, sizeof(join.tasks));
 	p->cgroup_fd = join.dir_fd;
 	p->cgroup_tasks_fds = tasks;
-	/* cpu with the others: the cgroup namespace's root must be right in every hierarchy. */
-	if (join.cpu_tasks >= 0)
-		tasks[join.n_tasks++] = join.cpu_tasks;
+	p->cpu_tasks_fd = join.cpu_tasks;
 	p->n_cgroup_tasks_fds = join.n_tasks;
 	return 0;
 }

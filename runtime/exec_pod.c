@@ -60,7 +60,8 @@ int mp_exec_open_cgroup_host(struct mp_supervisor *sv, struct mp_error *err)
 static int open_cgroups(struct mp_supervisor *sv, struct mp_error *err)
 {
 	struct mp_cgroup_limits limits = mp_assemble_pod_limits(sv->spec);
-	const struct mp_cgroup_limits pause = { .level = MP_CGROUP_LEVEL_CONTAINER };
+	const struct mp_cgroup_limits pause = { .level = MP_CGROUP_LEVEL_CONTAINER,
+						.is_idle = true };
 	struct mp_cgroup_hugetlb hugetlb[MP_CGROUP_HUGE_MAX];
 	char text[512];
 	struct mp_buf path = MP_BUF(text);

@@ -142,7 +142,7 @@ static void one_capset_is_enough_when_sys_admin_stays(void **unused)
 	mp_process_plan_done(&plan);
 }
 
-static void cpu_cgroup_is_visited_for_the_namespace_and_joined_late(void **unused)
+static void the_cpu_cgroup_is_joined_once_and_before_the_namespace(void **unused)
 {
 	static const int tasks[] = { 10, 11 };
 	struct mp_process_config c = config();
@@ -152,12 +152,13 @@ static void cpu_cgroup_is_visited_for_the_namespace_and_joined_late(void **unuse
 	c.cgroup_tasks_fds = tasks;
 	c.n_cgroup_tasks_fds = 2;
 	c.cpu_tasks_fd = 12;
-	c.cpu_home_tasks_fd = 13;
 	build(&plan, &c, true);
-	assert_true(at(&plan, "join cgroups") < at(&plan, "visit the cpu cgroup"));
-	assert_true(at(&plan, "visit the cpu cgroup") < at(&plan, "create a cgroup namespace"));
-	assert_true(at(&plan, "create a cgroup namespace") < at(&plan, "leave the cpu cgroup"));
-	assert_true(at(&plan, "leave the cpu cgroup") < at(&plan, "join the cpu cgroup"));
+	assert_true(at(&plan, "join cgroups") < at(&plan, "join the cpu cgroup"));
+	assert_true(at(&plan, "join the cpu cgroup") < at(&plan, "create a cgroup namespace"));
+	assert_int_equal(nth(&plan, "join the cpu cgroup", 1), -1);
+	mp_process_plan_done(&plan);
+	build(&plan, &c, false);
+	assert_true(at(&plan, "join the cpu cgroup") > at(&plan, "open standard files"));
 	assert_true(at(&plan, "join the cpu cgroup") < at(&plan, "close other files"));
 	mp_process_plan_done(&plan);
 }
@@ -223,7 +224,7 @@ int main(void)
 		cmocka_unit_test(filter_is_last_when_privileges_cannot_grow),
 		cmocka_unit_test(filter_is_loaded_while_sys_admin_is_still_held_otherwise),
 		cmocka_unit_test(one_capset_is_enough_when_sys_admin_stays),
-		cmocka_unit_test(cpu_cgroup_is_visited_for_the_namespace_and_joined_late),
+		cmocka_unit_test(the_cpu_cgroup_is_joined_once_and_before_the_namespace),
 		cmocka_unit_test(what_is_not_asked_for_is_no_step),
 		cmocka_unit_test(a_failure_to_find_or_execute_reads_as_in_other_runtimes),
 		cmocka_unit_test(another_step_keeps_its_own_sentence),
