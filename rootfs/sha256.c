@@ -118,6 +118,7 @@ __attribute__((target("sha,sse4.1"))) static void blocks_sha_ni(uint32_t state[8
 	_mm_storeu_si128((__m128i *)(void *)&state[4], _mm_alignr_epi8(hgfe, dcba, 8));
 }
 
+/* Asked here: __builtin_cpu_supports() asks at every start, and in a VM each question is an exit. */
 static bool has_sha_ni(void)
 {
 	static int known = -1;
@@ -125,7 +126,7 @@ static bool has_sha_ni(void)
 
 	if (known < 0)
 		known = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & 1U << 29) != 0 &&
-			__builtin_cpu_supports("sse4.1");
+			__get_cpuid(1, &a, &b, &c, &d) && (c & 1U << 19) != 0; /* SSE 4.1 */
 	return known == 1;
 }
 #endif
