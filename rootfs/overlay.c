@@ -11,6 +11,7 @@
  */
 #include "rootfs/overlay.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -50,9 +51,34 @@ static void top_done(struct top *top)
 
 #define mp_auto_top __attribute__((cleanup(top_done))) struct top
 
+static bool is_empty(int fd)
+{
+	char buf[512] __attribute__((aligned(8)));
+	const ssize_t n = getdents64(fd, buf, sizeof(buf));
+
+	for (ssize_t at = 0; at < n;) {
+		const struct dirent64 *e = (const void *)(buf + at);
+
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			return false;
+		at += e->d_reclen;
+	}
+	return n > 0;
+}
+
 static int make_dir(int base_fd, const char *name, const struct stat *like, int *ret_fd,
 		    struct mp_error *err)
 {
+	mp_auto_fd fd = -EBADF;
+
+	/* An empty one without owner and mode of its own is as good as new: mp_overlay_reset(). */
+	if (!like)
+		fd = openat(base_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0 && is_empty(fd)) {
+		*ret_fd = mp_steal_fd(&fd);
+		return 0;
+	}
+	mp_closep(&fd);
 	if (mkdirat(base_fd, name, 0700) < 0) {
 		if (errno != EEXIST)
 			return mp_fail(err, errno, "make %s directory", name);
@@ -64,9 +90,7 @@ static int make_dir(int base_fd, const char *name, const struct stat *like, int 
 		if (mkdirat(base_fd, name, 0700) < 0)
 			return mp_fail(err, errno, "make %s directory", name);
 	}
-
-	mp_auto_fd fd = openat(base_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
+	fd = openat(base_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return mp_fail(err, errno, "open %s directory", name);
 	/* The root a container sees has the owner and mode of the upper directory. */
@@ -379,6 +403,14 @@ int mp_overlay_mount(const struct mp_overlay_config *cfg, int *ret_fd, struct mp
 
 	if (r == 0)
 		r = mount_by_fd(cfg, &top, &fd, err);
+	if (r == -EBUSY) {
+		/* Somebody still holds the mount that "work" was part of before. */
+		top_done(&top);
+		(void)mp_overlay_remove(cfg->dir_fd, NULL);
+		r = open_top(cfg, &top, err);
+		if (r == 0)
+			r = mount_by_fd(cfg, &top, &fd, err);
+	}
 	if (r == -EINVAL) {
 		/* Anew: the attempt may have marked the work directory "volatile". */
 		top_done(&top);
@@ -394,6 +426,22 @@ int mp_overlay_mount(const struct mp_overlay_config *cfg, int *ret_fd, struct mp
 	}
 	*ret_fd = mp_steal_fd(&fd);
 	return 0;
+}
+
+bool mp_overlay_reset(int dir_fd)
+{
+	/* What the kernel makes in the work directory of a "volatile" mount, innermost first. */
+	static const char *const made[] = { "work/work/incompat/volatile", "work/work/incompat",
+					    "work/work" };
+
+	if (unlinkat(dir_fd, "upper", AT_REMOVEDIR) < 0 && errno != ENOENT &&
+	    mp_tree_force_remove(dir_fd, "upper", NULL) < 0)
+		return false;
+	(void)unlinkat(dir_fd, "work/work/incompat/volatile/dirty", 0);
+	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
+		if (unlinkat(dir_fd, made[i], AT_REMOVEDIR) < 0 && errno != ENOENT)
+			return false;
+	return true;
 }
 
 int mp_overlay_remove(int dir_fd, struct mp_error *err)

@@ -42,6 +42,14 @@ struct mp_overlay_config {
 int mp_overlay_mount(const struct mp_overlay_config *cfg, int *ret_fd, struct mp_error *err);
 
 /**
+ * mp_overlay_reset() - empty @dir_fd of what mp_overlay_mount() and the container put there, but for
+ * an empty "work", which the next mount uses again. The mount must be gone.
+ *
+ * Return: false when something else is left; it wants mp_overlay_remove() then.
+ */
+bool mp_overlay_reset(int dir_fd);
+
+/**
  * mp_overlay_remove() - remove upper/ and work/ below @dir_fd, whatever the container put there.
  * Nothing there is fine. Call it when no process of the container is left.
  *

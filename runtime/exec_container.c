@@ -514,7 +514,7 @@ void mp_exec_remove_record(struct mp_supervisor *sv, size_t index, const char *i
 	struct mp_record **at = &sv->records[index];
 	struct mp_record *record;
 	enum mp_cgroup_state state;
-	char path[512], dir[16];
+	char path[512];
 
 	if (mp_starts_with(id, "minipod://"))
 		id += strlen("minipod://");
@@ -534,9 +534,8 @@ void mp_exec_remove_record(struct mp_supervisor *sv, size_t index, const char *i
 	if (record->termination_file[0])
 		(void)unlinkat(sv->private_fd, record->termination_file, 0);
 	mp_record_note_remove(sv->private_fd, record->id);
-	(void)mp_record_dir_name(record->id, dir);
+	mp_record_drop_layer(record);
 	drop_streams(record);
 	drop_pidfd(record);
 	mp_record_free(record);
-	(void)mp_volume_remove(sv->dir.lib_fd, dir, NULL);
 }

@@ -79,15 +79,22 @@ static int make_record_dir(struct build *b, struct mp_error *err)
 {
 	struct mp_record *record = b->record;
 	char name[16];
-	int r = mp_state_dir_data(&b->sv->dir, err);
+	int r = mp_state_dir_layer(&b->sv->dir, mp_record_dir_name(record->id, name),
+				   &record->dir_fd, err);
 
-	if (r < 0)
-		return r;
-	if (mkdirat(b->sv->dir.lib_fd, mp_record_dir_name(record->id, name), 0750) < 0)
-		return mp_fail(err, errno, "create directory for container %s", b->c->name);
-	record->dir_fd =
-		openat(b->sv->dir.lib_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	return record->dir_fd < 0 ? mp_fail(err, errno, "open %s", name) : 0;
+	return r < 0 ? mp_wrap(err, r, "directory for container %s", b->c->name) : 0;
+}
+
+void mp_record_drop_layer(struct mp_record *record)
+{
+	char name[16];
+
+	if (record->has_dropped_layer || !record->id[0] || record->sv->dir.lib_fd < 0)
+		return;
+	record->has_dropped_layer = true;
+	mp_closep(&record->overlay_fd);
+	mp_closep(&record->dir_fd);
+	(void)mp_state_dir_drop_layer(&record->sv->dir, mp_record_dir_name(record->id, name), NULL);
 }
 
 /* In place: running containers have the same file mounted. */
@@ -547,12 +554,7 @@ static void undo(struct mp_record *record)
 	mp_closep(&record->overlay_fd);
 	if (record->termination_file[0])
 		(void)unlinkat(record->sv->private_fd, record->termination_file, 0);
-	if (record->dir_fd >= 0) {
-		char dir[16];
-
-		(void)mp_volume_remove(record->sv->dir.lib_fd, mp_record_dir_name(record->id, dir),
-				       NULL);
-	}
+	mp_record_drop_layer(record);
 	mp_record_free(record);
 }
 

@@ -336,6 +336,11 @@ void mp_exec_stop_sandbox(struct mp_supervisor *sv)
 	sv->is_stopping_sandbox = true;
 	if (mp_infra_kill(sv->infra, &err) < 0)
 		post_text(sv, MP_EV_SANDBOX_STOP_FAILED, "FailedKillPod", err.msg);
+	/* Its namespaces take their time to end; what ended containers wrote can go meanwhile. */
+	for (size_t i = 0; i < mp_spec_n_containers(sv->spec); i++)
+		for (struct mp_record *record = sv->records[i]; record; record = record->next)
+			if (!record->is_running && record->overlay_fd < 0)
+				mp_record_drop_layer(record);
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
@@ -347,6 +352,7 @@ static void free_records(struct mp_supervisor *sv)
 		while (sv->records[i]) {
 			struct mp_record *next = sv->records[i]->next;
 
+			mp_record_drop_layer(sv->records[i]);
 			mp_record_free(sv->records[i]);
 			sv->records[i] = next;
 		}

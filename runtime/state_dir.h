@@ -6,7 +6,8 @@
  *
  *   <run>/pods/<namespace>_<name>/   pod.json status.json trace.jsonl control.sock; the directory
  *                                    itself is what the live supervisor locks
- *   <lib>/pods/<uid>/                volumes/ containers/ etc-hosts ...: what containers see
+ *   <lib>/pods/<uid>/                volumes and writable layers: what containers see
+ *   <lib>/spare/<number>/            the same of pods that ended, emptied, for the next ones
  *   <log>/pods/<namespace>_<name>_<uid>/<container>/<restart count>.log
  */
 #pragma once
@@ -83,7 +84,22 @@ int mp_state_dir_data(struct mp_state_dir *dir, struct mp_error *err);
 /** mp_state_dir_logs() - open @log_fd, making the directory if need be. */
 int mp_state_dir_logs(struct mp_state_dir *dir, struct mp_error *err);
 
-/** mp_state_dir_remove_data() - what containers saw: <lib>/pods/<uid> and all below it. */
+/**
+ * mp_state_dir_layer() - make and open the directory @name for a container's writable layer.
+ * @ret_fd: owned by the caller.
+ *
+ * It is empty but for, maybe, an empty "work" (see mp_overlay_reset()).
+ */
+int mp_state_dir_layer(struct mp_state_dir *dir, const char *name, int *ret_fd,
+		       struct mp_error *err);
+
+/** mp_state_dir_drop_layer() - remove it with what it holds, whose mount is gone. */
+int mp_state_dir_drop_layer(struct mp_state_dir *dir, const char *name, struct mp_error *err);
+
+/**
+ * mp_state_dir_remove_data() - what containers saw: <lib>/pods/<uid> and all below it. Directories
+ * that are empty then may be kept as a spare for another pod.
+ */
 int mp_state_dir_remove_data(struct mp_state_dir *dir, struct mp_error *err);
 
 /** mp_state_dir_remove() - logs and the run directory: the pod object is gone. */

@@ -54,6 +54,7 @@ struct mp_record {
 	struct mp_process_config process;   /* borrowed parts point into @arena */
 	struct mp_seccomp_program *seccomp; /* owned */
 	int dir_fd; /* owned: <lib>/pods/<uid>/<id, 12 digits>: the writable layer */
+	bool has_dropped_layer; /* that directory is gone again */
 	int64_t uid, gid;
 	int overlay_fd;           /* owned until the start; detached root mount */
 	struct mp_rootfs *rootfs; /* owned until the start */
@@ -390,6 +391,9 @@ char *mp_record_tag(const struct mp_record *record, const char *what, char buf[3
 
 /** mp_record_log_config() - how its log is pumped. */
 struct mp_log_pump_config mp_record_log_config(struct mp_record *record);
+
+/** mp_record_drop_layer() - remove its writable layer; its process must be gone. May be repeated. */
+void mp_record_drop_layer(struct mp_record *record);
 
 /** mp_record_dir_name() - the first 12 digits of its id. */
 char *mp_record_dir_name(const char *id, char buf[16]);
