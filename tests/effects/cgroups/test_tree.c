@@ -305,6 +305,43 @@ static void a_frozen_container_can_still_be_killed(void **unused)
 	remove_now(pod);
 }
 
+/* Which matters on pure v1 only: elsewhere there is one directory, or no such hierarchy. */
+static void a_hierarchy_that_is_not_needed_is_not_used(void **unused)
+{
+	const struct mp_cgroup_limits of_pod = { .level = MP_CGROUP_LEVEL_POD, .is_pid_ns = true };
+	const struct mp_cgroup_limits of_web = { .level = MP_CGROUP_LEVEL_CONTAINER,
+						 .is_pid_ns = true };
+	const struct mp_cgroup_limits of_pause = { .level = MP_CGROUP_LEVEL_CONTAINER,
+						   .is_idle = true };
+
+	(void)unused;
+	struct mp_cgroup *pod = new_pod("pod1", &of_pod);
+	struct mp_cgroup *web = new_container(pod, "web.0", &of_web);
+	struct mp_cgroup *pause = new_container(pod, "pause", &of_pause);
+
+	if (mp_cgroup_host_mode(host) != MP_CGROUP_V2) {
+		assert_int_equal(mp_cgroup_dir(pod, MP_CGROUP_FREEZER), -EBADF);
+		assert_int_equal(mp_cgroup_dir(web, MP_CGROUP_FREEZER), -EBADF);
+		assert_int_equal(mp_cgroup_dir(pause, MP_CGROUP_CPU), -EBADF);
+		assert_true(mp_cgroup_dir(web, MP_CGROUP_CPU) >= 0);
+	}
+	assert_int_equal(mp_cgroup_dir(pause, MP_CGROUP_MEMORY) >= 0,
+			 mp_cgroup_host_has(host, MP_CGROUP_MEMORY));
+
+	/* A neighbour in the freezer does not hide those who are not. */
+	struct mp_cgroup *host_pid = new_container(pod, "tool.0", NULL);
+	const pid_t pids[] = { sleeper_in(web), sleeper_in(host_pid), sleeper_in(pause) };
+
+	assert_false(mp_cgroup_is_empty(web));
+	OK(mp_cgroup_kill(pod, &err));
+	for (size_t i = 0; i < MP_ARRAY_SIZE(pids); i++)
+		assert_int_equal(WTERMSIG(reap(pids[i])), SIGKILL);
+	remove_now(web);
+	remove_now(host_pid);
+	remove_now(pause);
+	remove_now(pod);
+}
+
 static void removing_a_busy_tree_says_busy_and_harms_nobody(void **unused)
 {
 	(void)unused;
@@ -561,6 +598,7 @@ int main(void)
 		T(killing_reaches_everybody_and_removal_follows),
 		T(the_successor_of_a_killed_container_starts_unharmed),
 		T(a_frozen_container_can_still_be_killed),
+		T(a_hierarchy_that_is_not_needed_is_not_used),
 		T(removing_a_busy_tree_says_busy_and_harms_nobody),
 		T(what_a_container_made_inside_goes_too),
 		T(a_pod_left_behind_is_taken_over),

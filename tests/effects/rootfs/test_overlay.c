@@ -131,6 +131,35 @@ static void what_an_earlier_life_left_is_gone(void **unused)
 	MUST_OK(mp_overlay_remove(dir, &err), err);
 }
 
+static void a_reset_work_directory_serves_the_next_mount(void **unused)
+{
+	struct mp_error err = MP_ERROR_NONE;
+	mp_auto_fd root = -EBADF;
+	struct stat before, after;
+
+	(void)unused;
+	make_layers(1);
+	MUST(mkdir(at("c"), 0755));
+
+	mp_auto_fd dir = open_dir(at("c"));
+	const struct mp_overlay_config cfg = config(1, dir, MP_OVERLAY_DISK);
+
+	MUST_OK(mp_overlay_mount(&cfg, &root, &err), err);
+	MUST(mkdirat(root, "old", 0700));
+	mp_closep(&root);
+	assert_true(mp_overlay_reset(dir));
+	assert_int_equal(access(at("c/upper"), F_OK), -1);
+	assert_int_equal(access(at("c/work/work"), F_OK), -1);
+	MUST(stat(at("c/work"), &before));
+	MUST_OK(mp_overlay_mount(&cfg, &root, &err), err);
+	MUST(stat(at("c/work"), &after));
+	assert_true(before.st_ino == after.st_ino);
+	assert_int_equal(faccessat(root, "old", F_OK, 0), -1);
+	expect_at(root, "common", "0");
+	mp_closep(&root);
+	MUST_OK(mp_overlay_remove(dir, &err), err);
+}
+
 static void files_marked_immutable_are_removed_all_the_same(void **unused)
 {
 	struct mp_error err = MP_ERROR_NONE;
@@ -368,6 +397,7 @@ int main(void)
 		env_test(upper_layers_hide_lower_ones_and_writes_stay_above),
 		env_test(tmpfs_upper_leaves_nothing_to_remove),
 		env_test(what_an_earlier_life_left_is_gone),
+		env_test(a_reset_work_directory_serves_the_next_mount),
 		env_test(files_marked_immutable_are_removed_all_the_same),
 		env_test(more_layers_than_a_page_of_names_can_be_stacked),
 		env_test(refusals_name_what_is_wrong_and_leave_nothing),
