@@ -53,7 +53,7 @@ struct mp_record {
 	char **envp;
 	struct mp_process_config process;   /* borrowed parts point into @arena */
 	struct mp_seccomp_program *seccomp; /* owned */
-	int dir_fd; /* owned: <lib>/pods/<uid>/<id, 12 digits>: the writable layer */
+	int dir_fd;             /* owned: <lib>/pods/<uid>/<id, 12 digits>: the writable layer */
 	bool has_dropped_layer; /* that directory is gone again */
 	int64_t uid, gid;
 	int overlay_fd;           /* owned until the start; detached root mount */
@@ -139,8 +139,8 @@ struct mp_supervisor {
 	sigset_t old_mask;
 	int host_mnt_ns_fd; /* owned */
 	int mnt_ns_fd;      /* owned: our own, with the pod's volumes */
-	int host_root_fd;   /* owned: "/" there, which a chroot makes something else than its root */
-	int host_cwd_fd;    /* owned */
+	int host_root_fd; /* owned: "/" there, which a chroot makes something else than its root */
+	int host_cwd_fd;  /* owned */
 	struct mp_state_dir dir;
 	struct mp_report report;
 	struct mp_trace *trace;
