@@ -221,7 +221,8 @@ static int collect_binds(struct build *b, struct mp_error *err)
 	int r;
 
 	b->binds = mp_arena_alloc(&b->record->arena, most, sizeof(*b->binds));
-	b->record->fds = mp_arena_alloc(&b->record->arena, most, sizeof(*b->record->fds));
+	b->record->fds =
+		mp_arena_alloc(&b->record->arena, most + CGROUPS_MAX, sizeof(*b->record->fds));
 	if (!b->binds || !b->record->fds)
 		return mp_fail(err, ENOMEM, "mounts");
 	b->reason = CONFIG_ERROR;
@@ -264,14 +265,22 @@ static int collect_cgroups(struct build *b, struct mp_error *err)
 		const enum mp_cgroup_controller controller = (enum mp_cgroup_controller)i;
 		const char *root = mp_cgroup_host_path(b->sv->cgroup_host, controller);
 		const char *name = mp_cgroup_controller_name(controller);
-		const int fd = mp_cgroup_dir(b->record->cgroup, controller);
+		char path[1024];
+		int fd;
 
 		/* On a hybrid host the v2 hierarchy may have controllers, too: it is shown once. */
-		if (!root || (controller != MP_CGROUP_UNIFIED && mp_streq(root, unified)))
+		if (!root || (controller != MP_CGROUP_UNIFIED && mp_streq(root, unified)) ||
+		    mp_cgroup_dir(b->record->cgroup, controller) < 0)
 			continue;
-		if (fd >= 0)
+		/* By its path: only what is in our present mount namespace can be copied. */
+		(void)snprintf(path, sizeof(path), "%s/%s", root,
+			       mp_cgroup_path(b->record->cgroup));
+		fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0) {
 			b->cgroups[b->n_cgroups++] =
 				(struct mp_cgroup_mount){ name[0] ? name : "unified", fd };
+			keep_fd(b->record, fd);
+		}
 		if (mp_cgroup_host_mode(b->sv->cgroup_host) == MP_CGROUP_V2)
 			break; /* every controller is in this one directory */
 	}
