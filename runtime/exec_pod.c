@@ -337,7 +337,7 @@ void mp_exec_stop_sandbox(struct mp_supervisor *sv)
 	if (mp_infra_kill(sv->infra, &err) < 0)
 		post_text(sv, MP_EV_SANDBOX_STOP_FAILED, "FailedKillPod", err.msg);
 	/* Its namespaces take their time to end; what ended containers wrote can go meanwhile. */
-	for (size_t i = 0; i < mp_spec_n_containers(sv->spec); i++)
+	for (size_t i = 0; i < mp_n_records(sv); i++)
 		for (struct mp_record *record = sv->records[i]; record; record = record->next)
 			if (!record->is_running && record->overlay_fd < 0)
 				mp_record_drop_layer(record);
