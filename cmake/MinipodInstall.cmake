@@ -5,11 +5,13 @@ install(FILES README.md ARCHITECTURE.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 install(DIRECTORY docs/ DESTINATION "${CMAKE_INSTALL_DOCDIR}" OPTIONAL)
 install(DIRECTORY examples/ DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples" OPTIONAL)
 
-# One pod as a service; docs/systemd.md.
-set(SBINDIR "${CMAKE_INSTALL_FULL_SBINDIR}")
-set(DOCDIR "${CMAKE_INSTALL_FULL_DOCDIR}")
-set(SYSCONFDIR "${CMAKE_INSTALL_FULL_SYSCONFDIR}")
-configure_file(cmake/minipod@.service.in "${PROJECT_BINARY_DIR}/minipod@.service" @ONLY)
+# One pod as a service; docs/systemd.md. Where the program is, is only known while installing.
+install(CODE "
+	set(SBINDIR \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_SBINDIR}\")
+	set(DOCDIR \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DOCDIR}\")
+	set(SYSCONFDIR /etc)
+	configure_file(\"${PROJECT_SOURCE_DIR}/cmake/minipod@.service.in\"
+		\"${PROJECT_BINARY_DIR}/minipod@.service\" @ONLY)")
 install(FILES "${PROJECT_BINARY_DIR}/minipod@.service" DESTINATION lib/systemd/system)
 
 # The manual page and the shells' completions come from the program's own option table.

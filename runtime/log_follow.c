@@ -60,8 +60,8 @@ static int list(const struct mp_log_follow *f, struct listing *l)
 	l->n = 0;
 	l->entries = NULL;
 	n = scandir(l->dir, &l->entries, NULL, NULL);
-	if (n < 0)
-		return -errno;
+	if (n < 0 || !l->entries)
+		return n < 0 ? -errno : 0;
 	for (int i = 0; i < n; i++) {
 		if (l->n < MP_ARRAY_SIZE(l->names) && rotated_len(l->entries[i]->d_name, l->base))
 			l->names[l->n++] = l->entries[i]->d_name;
@@ -78,7 +78,7 @@ static int list(const struct mp_log_follow *f, struct listing *l)
 
 static void listing_done(struct listing *l, int n)
 {
-	for (int i = 0; i < n; i++)
+	for (int i = 0; l->entries && i < n; i++)
 		free(l->entries[i]);
 	free(l->entries);
 }

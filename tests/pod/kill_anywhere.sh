@@ -90,7 +90,8 @@ nap() {
 torment() {
 	local name=$1 pause=$2
 	until has_ended "$name"; do
-		nap "$pause"
+		# Often right after it was taken up, when there is the most to do.
+		nap $((RANDOM % 3 == 0 ? 40 : pause))
 		kill_supervisor "$name"
 		has_ended "$name" && is_unsupervised_for_good "$name" && break
 		nap 300
