@@ -2,6 +2,7 @@
 #include "runtime/debug.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,8 @@
 #include "runtime/base/auto.h"
 #include "runtime/base/clock_io.h"
 #include "runtime/base/fd.h"
+#include "runtime/pod_view.h"
+#include "runtime/record_note.h"
 #include "runtime/supervisor.h"
 
 size_t mp_n_records(const struct mp_supervisor *sv)
@@ -169,6 +172,66 @@ int mp_debug_create(struct mp_supervisor *sv, const struct mp_debug_ask *ask,
 	write_file(sv);
 	*ret = record;
 	return 0;
+}
+
+static const char **words_of(const struct mp_node *list, struct mp_arena *arena)
+{
+	const size_t n = list && list->kind == MP_NODE_LIST ? list->count : 0;
+	const char **words = n > 0 ? mp_arena_alloc(arena, n + 1, sizeof(char *)) : NULL;
+
+	for (size_t i = 0; words && i < n; i++)
+		words[i] = list->items[i]->text;
+	return words;
+}
+
+static void recover_one(struct mp_supervisor *sv, const struct mp_node *item,
+			struct mp_arena *arena,
+			int (*adopt)(struct mp_supervisor *sv, size_t index, const char *id))
+{
+	const struct mp_node *tty = mp_node_get(item, "tty"), *in = mp_node_get(item, "stdin");
+	const struct mp_debug_ask ask = { .name = mp_node_text(item, "name", NULL),
+					  .image = mp_node_text(item, "image", NULL),
+					  .target = mp_node_text(item, "targetContainerName", NULL),
+					  .command = words_of(mp_node_get(item, "command"), arena),
+					  .has_stdin = in && in->boolean,
+					  .is_tty = tty && tty->boolean };
+	const size_t index = mp_n_records(sv);
+	struct mp_container_spec spec;
+	struct mp_record_note note;
+	struct mp_debug *d;
+	int64_t wall = 0;
+	int r;
+
+	if (sv->live.n_debug == MP_DEBUG_MAX || make_spec(sv, &ask, &spec, NULL) < 0 ||
+	    mp_live_own_containers(sv, NULL) < 0)
+		return;
+	sv->live.containers[index] = spec;
+	d = &sv->live.debug[sv->live.n_debug++];
+	*d = (struct mp_debug){ .code = 137 };
+	(void)snprintf(d->target, sizeof(d->target), "%s", ask.target);
+	r = mp_record_note_find(sv->private_fd, ask.name, arena, &note, &wall, NULL);
+	d->started_wall = wall;
+	if (r == 0)
+		r = adopt(sv, index, note.id);
+	if (r < 0)
+		d->finished_wall = mp_clock_read().wall;
+}
+
+void mp_debug_recover(struct mp_supervisor *sv,
+		      int (*adopt)(struct mp_supervisor *sv, size_t index, const char *id))
+{
+	struct mp_arena arena = { .head = NULL };
+	struct mp_document doc;
+	char *text = NULL;
+	size_t len = 0;
+
+	if (mp_file_read(sv->dir.run_fd, MP_DEBUG_NAME, (size_t)1 << 20, &arena, &text, &len,
+			 NULL) == 0 &&
+	    mp_document_parse(&arena, MP_DEBUG_NAME, text, len, MP_DOCUMENT_JSON, &doc, NULL) == 0)
+		for (size_t i = 0; i < doc.roots[0]->count && doc.roots[0]->kind == MP_NODE_LIST;
+		     i++)
+			recover_one(sv, doc.roots[0]->items[i], &arena, adopt);
+	mp_arena_done(&arena);
 }
 
 static struct mp_debug *debug_of(const struct mp_record *record)

@@ -45,6 +45,13 @@ struct mp_debug_ask {
 int mp_debug_create(struct mp_supervisor *sv, const struct mp_debug_ask *ask,
 		    struct mp_record **ret, struct mp_error *err);
 
+/**
+ * mp_debug_recover() - those that the supervisor before us had.
+ * @adopt: called for each whose record is there, to take over its process; -ESRCH when it has none.
+ */
+void mp_debug_recover(struct mp_supervisor *sv,
+		      int (*adopt)(struct mp_supervisor *sv, size_t index, const char *id));
+
 int mp_debug_start(struct mp_record *record, struct mp_error *err);
 
 /** mp_debug_target() - the pidfd of the process whose pid namespace @record joins, or -EBADF. */

@@ -296,7 +296,6 @@ static int start(struct mp_supervisor *sv, struct mp_record *record, struct mp_e
 int mp_record_launch(struct mp_record *record, struct mp_error *err)
 {
 	struct mp_supervisor *sv = record->sv;
-	enum mp_cgroup_state state;
 	int r = start(sv, record, err);
 
 	release_start(record);
@@ -309,7 +308,7 @@ int mp_record_launch(struct mp_record *record, struct mp_error *err)
 		mp_record_end(record);
 	mp_container_io_finish(record->io);
 	finish_log(record);
-	(void)mp_cgroup_remove(record->cgroup, &state, NULL);
+	sv->has_spent_cgroups = record->is_cgroup_spent = true;
 	return r;
 }
 
@@ -375,11 +374,25 @@ static void learn_exit(const struct mp_record *record, const siginfo_t *info, st
 	}
 }
 
+/* Whoever is still dying in one is waited for when its record or the pod is removed. */
+void mp_exec_remove_spent_cgroups(struct mp_supervisor *sv)
+{
+	enum mp_cgroup_state state;
+
+	for (size_t i = 0; sv->has_spent_cgroups && i < mp_n_records(sv); i++) {
+		for (struct mp_record *r = sv->records[i]; r; r = r->next) {
+			if (r->is_cgroup_spent && r->cgroup)
+				(void)mp_cgroup_remove(r->cgroup, &state, NULL);
+			r->is_cgroup_spent = false;
+		}
+	}
+	sv->has_spent_cgroups = false;
+}
+
 bool mp_record_collect_exit(struct mp_record *record, struct mp_event *ev)
 {
 	static char message[FILE_MESSAGE_BYTES + 1];
 	siginfo_t info = { .si_pid = 0 };
-	enum mp_cgroup_state state;
 	uint64_t oom_kills = 0;
 
 	if ((waitid(P_PIDFD, (id_t)record->pidfd, &info, WEXITED | WNOHANG) == 0 &&
@@ -399,8 +412,7 @@ bool mp_record_collect_exit(struct mp_record *record, struct mp_event *ev)
 	message[0] = '\0';
 	read_message(record, ev->exited.code, message);
 	ev->exited.message = message;
-	/* Whoever is still dying in it is waited for when the record or the pod is removed. */
-	(void)mp_cgroup_remove(record->cgroup, &state, NULL);
+	record->sv->has_spent_cgroups = record->is_cgroup_spent = true;
 	return true;
 }
 

@@ -584,6 +584,8 @@ struct mp_record *mp_record_alloc(struct mp_supervisor *sv, size_t index, int64_
 static int note(const struct mp_record *record, struct mp_error *err)
 {
 	const struct mp_record_note n = { .id = record->id,
+					  .container =
+						  record->sv->spec->containers[record->index].name,
 					  .termination_file = record->termination_file,
 					  .cwd = record->process.cwd,
 					  .uid = record->uid,

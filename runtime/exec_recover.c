@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/assemble.h"
 #include "runtime/env.h"
 #include "runtime/record_note.h"
 #include "runtime/supervisor.h"
@@ -32,6 +33,14 @@ static int rebuild(struct mp_record *record, const struct mp_record_note *note,
 	int r = mp_cgroup_adopt_container(record->sv->pod_cgroup, mp_record_name(record, name),
 					  &record->cgroup, err);
 
+	/* Removed, and the machine with the journal stopped: it can tell nothing any more. */
+	if (r == -ENOENT) {
+		const struct mp_cgroup_limits limits =
+			mp_assemble_container_limits(record->sv->spec, record->index);
+
+		r = mp_cgroup_open_container(record->sv->pod_cgroup, name, &limits, &record->cgroup,
+					     err);
+	}
 	if (r == 0 && take_env(record, note->env, &env) < 0)
 		r = mp_fail(err, ENOMEM, "environment");
 	record->uid = note->uid;

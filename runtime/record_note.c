@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/record_note.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/document.h"
 #include "runtime/base/fd.h"
 #include "runtime/base/json.h"
@@ -28,6 +31,7 @@ int mp_record_note_write(int dir_fd, const struct mp_record_note *note, struct m
 	mp_json_init(&w, MP_JSON_COMPACT);
 	mp_json_object_begin(&w);
 	mp_json_put_string(&w, "id", note->id);
+	mp_json_put_string(&w, "container", note->container);
 	mp_json_put_string(&w, "terminationFile", note->termination_file);
 	mp_json_put_string(&w, "cwd", note->cwd ? note->cwd : "/");
 	mp_json_put_int(&w, "uid", note->uid);
@@ -106,24 +110,24 @@ static int take_groups(const struct mp_node *root, struct mp_arena *arena,
 	return 0;
 }
 
-int mp_record_note_read(int dir_fd, const char *id, struct mp_arena *arena,
-			struct mp_record_note *ret, struct mp_error *err)
+static int read_file(int dir_fd, const char *name, struct mp_arena *arena,
+		     struct mp_record_note *ret, struct mp_error *err)
 {
 	struct mp_document doc = { .count = 0 };
-	char name[40];
 	char *text = NULL;
 	size_t len = 0;
-	int r = mp_file_read(dir_fd, file_name(id, name), NOTE_BYTES, arena, &text, &len, err);
+	int r = mp_file_read(dir_fd, name, NOTE_BYTES, arena, &text, &len, err);
 
 	if (r == 0)
 		r = mp_document_parse(arena, name, text, len, MP_DOCUMENT_JSON, &doc, err);
 	if (r < 0 || doc.count == 0)
 		return r;
 	*ret = (struct mp_record_note){ .id = text_of(doc.roots[0], "id"),
+					.container = text_of(doc.roots[0], "container"),
 					.termination_file =
 						text_of(doc.roots[0], "terminationFile"),
 					.cwd = text_of(doc.roots[0], "cwd") };
-	if (!ret->id || !mp_streq(ret->id, id) || !ret->termination_file || !ret->cwd ||
+	if (!ret->id || !ret->container || !ret->termination_file || !ret->cwd ||
 	    !mp_node_int64(mp_node_get(doc.roots[0], "uid"), &ret->uid) ||
 	    !mp_node_int64(mp_node_get(doc.roots[0], "gid"), &ret->gid))
 		r = -EINVAL;
@@ -132,6 +136,42 @@ int mp_record_note_read(int dir_fd, const char *id, struct mp_arena *arena,
 	if (r == 0)
 		r = take_groups(doc.roots[0], arena, ret);
 	return r < 0 ? mp_fail(err, -r, "%s", name) : 0;
+}
+
+int mp_record_note_read(int dir_fd, const char *id, struct mp_arena *arena,
+			struct mp_record_note *ret, struct mp_error *err)
+{
+	char name[40];
+	const int r = read_file(dir_fd, file_name(id, name), arena, ret, err);
+
+	return r == 0 && !mp_streq(ret->id, id) ? mp_fail(err, EINVAL, "%s", name) : r;
+}
+
+int mp_record_note_find(int dir_fd, const char *container, struct mp_arena *arena,
+			struct mp_record_note *ret, int64_t *ret_wall, struct mp_error *err)
+{
+	const int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	int r = -ENOENT;
+
+	if (!d) {
+		if (fd >= 0)
+			(void)close(fd);
+		return mp_fail(err, errno, "look for the note about %s", container);
+	}
+	for (struct dirent *e = readdir(d); e && r == -ENOENT; e = readdir(d)) {
+		struct stat st;
+
+		if (!mp_starts_with(e->d_name, "record-") ||
+		    read_file(dir_fd, e->d_name, arena, ret, NULL) < 0 ||
+		    !mp_streq(ret->container, container) ||
+		    fstatat(dir_fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		*ret_wall = st.st_mtim.tv_sec * MP_NSEC_PER_S + st.st_mtim.tv_nsec;
+		r = 0;
+	}
+	(void)closedir(d);
+	return r < 0 ? mp_fail(err, -r, "note about container %s", container) : 0;
 }
 
 void mp_record_note_remove(int dir_fd, const char *id)

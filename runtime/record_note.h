@@ -15,6 +15,7 @@
 /** struct mp_record_note - as a record is started. Read: strings are in the arena. */
 struct mp_record_note {
 	const char *id;               /* 64 digits */
+	const char *container;        /* its name */
 	const char *termination_file; /* name in the private directory */
 	const char *cwd;
 	int64_t uid, gid;
@@ -33,6 +34,15 @@ int mp_record_note_write(int dir_fd, const struct mp_record_note *note, struct m
  */
 int mp_record_note_read(int dir_fd, const char *id, struct mp_arena *arena,
 			struct mp_record_note *ret, struct mp_error *err);
+
+/**
+ * mp_record_note_find() - the note of the record of @container, of which there is but one.
+ * @ret_wall: when it was written.
+ *
+ * Return: as mp_record_note_read().
+ */
+int mp_record_note_find(int dir_fd, const char *container, struct mp_arena *arena,
+			struct mp_record_note *ret, int64_t *ret_wall, struct mp_error *err);
 
 /** mp_record_note_remove() - nothing there is fine. */
 void mp_record_note_remove(int dir_fd, const char *id);

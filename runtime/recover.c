@@ -20,6 +20,7 @@
 #include "rootfs/volumes.h"
 #include "runtime/assemble.h"
 #include "runtime/base/fd.h"
+#include "runtime/debug.h"
 #include "runtime/exit_status.h"
 #include "runtime/ip_pool.h"
 #include "runtime/orphan.h"
@@ -326,6 +327,35 @@ static int recover_live(struct mp_supervisor *sv, size_t index, const struct mp_
 	return 0;
 }
 
+/* An ephemeral container: the machine knows nothing of it. */
+static int recover_ephemeral(struct mp_supervisor *sv, size_t index, const char *id)
+{
+	struct mp_pod_record kept = { .is_live = true };
+	struct mp_record *record = NULL;
+	char tag[64];
+	int fds[MP_STREAM_N], pidfd, r;
+
+	(void)snprintf(kept.id, sizeof(kept.id), "%.64s", id);
+	(void)snprintf(tag, sizeof(tag), "%.12s.pid", id);
+	pidfd = claim(sv->config.recovery, tag);
+	if (pidfd < 0)
+		return -ESRCH;
+	for (int i = 0; i < MP_STREAM_N; i++) {
+		(void)snprintf(tag, sizeof(tag), "%.12s.%s", id,
+			       mp_record_stream_tag((enum mp_record_stream)i));
+		fds[i] = claim(sv->config.recovery, tag);
+	}
+	r = mp_record_recover(sv, index, &kept, true, &record, NULL);
+	if (r < 0) {
+		(void)close(pidfd);
+		for (int i = 0; i < MP_STREAM_N; i++)
+			mp_closep(&fds[i]);
+		return r;
+	}
+	sv->records[index] = record;
+	return mp_record_adopt(record, pidfd, fds, NULL);
+}
+
 static int recover_dead(struct mp_supervisor *sv, size_t index, const struct mp_pod_record *kept,
 			struct mp_error *err)
 {
@@ -353,6 +383,8 @@ static int recover_records(struct mp_supervisor *sv, struct mp_error *err)
 	}
 	if (r < 0)
 		return r;
+	if (sv->infra)
+		mp_debug_recover(sv, recover_ephemeral);
 	/* All logs are adopted: what was on its way to one of them has arrived. */
 	mp_log_area_settle(sv->log_area);
 	for (size_t i = 0; i < n; i++) {
@@ -373,7 +405,7 @@ static int recover_records(struct mp_supervisor *sv, struct mp_error *err)
 
 static bool is_known_record(const struct mp_supervisor *sv, const char *digits)
 {
-	for (size_t i = 0; i < mp_spec_n_containers(sv->spec); i++)
+	for (size_t i = 0; i < mp_n_records(sv); i++)
 		for (const struct mp_record *r = sv->records[i]; r; r = r->next)
 			if (strncmp(r->id, digits, 12) == 0)
 				return true;
@@ -382,7 +414,7 @@ static bool is_known_record(const struct mp_supervisor *sv, const char *digits)
 
 static bool is_known_termination_file(const struct mp_supervisor *sv, const char *name)
 {
-	for (size_t i = 0; i < mp_spec_n_containers(sv->spec); i++)
+	for (size_t i = 0; i < mp_n_records(sv); i++)
 		for (const struct mp_record *r = sv->records[i]; r; r = r->next)
 			if (strcmp(r->termination_file, name) == 0)
 				return true;

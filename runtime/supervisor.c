@@ -418,6 +418,7 @@ static mp_nsec turn(struct mp_supervisor *sv)
 		mp_trace_action(sv->trace, &sv->plan.actions[i], sv->now);
 	/* The journal first: what a dead supervisor had begun must be readable in it. */
 	note_full_disk(sv, mp_trace_flush(sv->trace));
+	mp_exec_remove_spent_cgroups(sv);
 	for (size_t i = 0; i < sv->plan.n; i++)
 		mp_executor_do(sv, &sv->plan.actions[i]);
 	return sv->plan.wake_at;

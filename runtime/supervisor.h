@@ -65,6 +65,7 @@ struct mp_record {
 	pid_t pid;                /* for printing */
 	struct mp_source exited;  /* on @pidfd */
 	bool is_running;
+	bool is_cgroup_spent; /* nobody is in it any more, and the journal is about to know */
 	struct mp_log_pump *log;
 	struct mp_container_io *io; /* owned; NULL: neither stdin nor tty */
 	char log_tag[MP_LOG_TAG_MAX];
@@ -170,6 +171,7 @@ struct mp_supervisor {
 	bool has_stale_shares; /* the pod's class does not know of its request yet */
 	struct mp_cgroup *pod_cgroup;
 	struct mp_cgroup *pause_cgroup;
+	bool has_spent_cgroups;
 	struct mp_room *room;             /* the room it takes; NULL: it requests nothing */
 	struct mp_storage_watch *storage; /* NULL: the pod has no limit of that kind */
 	struct mp_infra *infra;
@@ -267,6 +269,12 @@ int mp_exec_open_cgroup_host(struct mp_supervisor *sv, struct mp_error *err);
 
 /** mp_exec_find_huge_pages() - which page sizes the pod's cgroups limit. */
 void mp_exec_find_huge_pages(struct mp_supervisor *sv);
+
+/**
+ * mp_exec_remove_spent_cgroups() - of containers whose end is in the journal: until then a successor
+ * would ask them about OOM kills.
+ */
+void mp_exec_remove_spent_cgroups(struct mp_supervisor *sv);
 
 /** mp_exec_watch_sandbox() - notice the end of sv->infra. */
 int mp_exec_watch_sandbox(struct mp_supervisor *sv, struct mp_error *err);

@@ -29,14 +29,14 @@ write_pod() {
 		    image: busybox
 		    restartPolicy: Always
 		    command: [sh, -c, 'trap "sleep 0.5; echo over; exit 0" TERM; i=0; while :; do echo side \$i; echo side \$i >&2; i=\$((i+1)); sleep 0.02; done']
-		    startupProbe: { exec: { command: ['true'] }, periodSeconds: 1 }
+		    startupProbe: { exec: { command: ['true'] }, periodSeconds: 1, timeoutSeconds: 30 }
 		    lifecycle: { preStop: { exec: { command: [sleep, '0.5'] } } }
 		  containers:
 		  - name: app
 		    image: busybox
 		    command: [sh, -c, 'i=0; while [ \$i -lt 600 ]; do echo app \$i; echo app \$i >&2; i=\$((i+1)); sleep 0.01; done; printf tail; echo all >/dev/termination-log; exit 0']
-		    readinessProbe: { exec: { command: ['true'] }, periodSeconds: 1 }
-		    livenessProbe: { exec: { command: ['true'] }, periodSeconds: 1 }
+		    readinessProbe: { exec: { command: ['true'] }, periodSeconds: 1, timeoutSeconds: 30 }
+		    livenessProbe: { exec: { command: ['true'] }, periodSeconds: 1, timeoutSeconds: 30 }
 		    volumeMounts: [ { name: shared, mountPath: /shared } ]
 		  - name: flaky
 		    image: busybox
@@ -73,7 +73,8 @@ check_pod() {
 		fail "$1: stdout of side: $(head -n 5 "$T/diff")"
 	assert_eq "$(seq -f 'prep %g' 0 49)" "$(minipod logs "$1" -c prep)" "$1: the log of prep"
 	final_status "$1" >"$T/$1.status"
-	diff "$T/calm.status" "$T/$1.status" >"$T/diff" || fail "$1: final status: $(cat "$T/diff")"
+	diff "$T/calm.status" "$T/$1.status" >"$T/diff" ||
+		fail "$1: final status: $(cat "$T/diff"; minipod events --for "pod/$1")"
 }
 
 has_ended() {

@@ -269,6 +269,24 @@ logs_have() {
 	minipod logs "$1" | grep -q -- "$2"
 }
 
+test_ephemeral_container_outlives_the_supervisor() {
+	pod web 'sleep 1000'
+	run_d "$T/web.json"
+	minipod debug web --image=busybox -c look --attach=false -- sh -c 'while :; do echo looking; sleep 0.1; done' \
+		>"$T/out" 2>&1 || skip "debug: $(cat "$T/out")"
+	wait_until 10 'its first words' logs_of_look_grow 0
+	kill_supervisor web
+	recover web
+	assert_status 0
+	assert_eq 'true look' "$(minipod get pod web -o json | jq -r '.status.ephemeralContainerStatuses[0] | "\(.state | has("running")) \(.name)"')" 'its status'
+	wait_until 10 'more words' logs_of_look_grow "$(minipod logs web -c look | wc -l)"
+	minipod delete web --now
+}
+
+logs_of_look_grow() {
+	[[ $(minipod logs web -c look | wc -l) -gt $1 ]]
+}
+
 # What a unit does: run --recover --replace, and listen to what it is told.
 start_service() {
 	rm -f "$TMP/notify.sock"
