@@ -38,6 +38,16 @@ test_an_image_is_mounted_with_its_layers_stacked_and_read_only() {
 	assert_match "$T/err" 'Container image "example.org/data:1" already present on machine and can be accessed by the pod'
 }
 
+test_a_recorded_pod_with_an_image_volume_can_be_lived_again() {
+	make_data
+	minipod image load -q "$T/data"
+	pod_with 'cat /data/dir/file; sleep 1000' >"$T/pod.json"
+	minipod run -d --wait-for=ready "$T/pod.json"
+	minipod replay "$MINIPOD_ROOT/run/pods/default_web/trace.jsonl"
+	assert_match "$MINIPOD_ROOT/run/pods/default_web/trace.jsonl" '"checkImage".*"volume":"data"'
+	minipod delete web --now
+}
+
 test_an_image_of_one_layer_and_a_part_of_it_can_be_mounted() {
 	mkdir -p "$T/one/dir"
 	echo single >"$T/one/dir/file"
