@@ -137,10 +137,9 @@ _Noreturn static void helper_main(const struct mp_image_helper_job *job, int in_
 	}
 	if (fchdir(dir_fd) < 0 || chroot(".") < 0 || dup2(in_fd, 0) < 0 || dup2(out_fd, 1) < 0 ||
 	    mp_sys_close_range(2, ~0U, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0 ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || keep_few_capabilities(job) < 0 ||
-	    forbid_calls() < 0)
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || keep_few_capabilities(job) < 0)
 		_exit(2);
-	_exit(mp_image_untar(job));
+	_exit(mp_image_untar(job, forbid_calls));
 }
 
 /* The descriptor's place in the input is ours and the helper's alike. */

@@ -51,10 +51,11 @@ int mp_image_helper_run(const struct mp_image_helper_job *job, int in_fd, int di
 /**
  * mp_image_untar() - the task itself: reads descriptor 0, reports to descriptor 1, unpacks into
  * the working directory, which is the root. Runs in the helper only.
+ * @lock_down: called in each of its processes before it reads anything; 0 or negative.
  *
  * Return: exit status, 0 when all went well.
  */
-int mp_image_untar(const struct mp_image_helper_job *job);
+int mp_image_untar(const struct mp_image_helper_job *job, int (*lock_down)(void));
 
 /** mp_image_untar_load() - find libarchive, while the file system is still there. false: missing. */
 bool mp_image_untar_load(void);

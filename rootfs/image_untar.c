@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The one file that sees libarchive, which is opened at run time: nothing else of minipod should
- * pay for its many libraries. Two readers in a row: the first takes compression off, and both
- * its input and its output are hashed; the second reads the tar.
+ * pay for its many libraries. Two readers in a row, each a process: the first takes compression
+ * off and hashes what came, the second hashes what is left and reads it as a tar.
  *
  * Layers: only numbers as owners; of extended attributes only user.* and capabilities (overlay's
  * own ones would let a layer redirect look-ups); no device nodes; nothing through a symbolic
@@ -26,7 +26,8 @@
 #include "runtime/base/auto.h"
 #include "runtime/base/str.h"
 
-#define CHUNK ((size_t)256 * 1024)
+#define CHUNK      ((size_t)256 * 1024)
+#define PIPE_BYTES (1 << 20)
 
 /* Every function that is used, under its own name. */
 #define LIB(X)                               \
@@ -87,11 +88,24 @@ bool mp_image_untar_load(void)
 	return is_whole;
 }
 
-struct source {
+/* What comes in: the first process reads it, takes compression off, and passes it on. */
+struct packed {
 	struct mp_sha256 blob;
 	uint64_t blob_bytes;
 	unsigned char blob_buf[CHUNK];
-	struct archive *plain; /* takes the compression off */
+	struct archive *plain;
+	unsigned char out_buf[CHUNK];
+};
+
+/* What the first process says at its end. */
+struct packed_result {
+	char blob_hex[MP_SHA256_HEX_MAX];
+	uint64_t blob_bytes;
+};
+
+/* What the second process reads. */
+struct source {
+	int plain_fd, result_fd;
 	struct mp_sha256 diff;
 	unsigned char diff_buf[CHUNK];
 };
@@ -131,33 +145,40 @@ static int refuse(const char *path, const char *why)
 	return 1;
 }
 
-static ssize_t read_blob(struct archive *a, void *ctx, const void **ret)
+static ssize_t read_some(int fd, void *buf, size_t size)
 {
-	struct source *s = ctx;
 	ssize_t n;
 
-	(void)a;
 	do
-		n = read(0, s->blob_buf, sizeof(s->blob_buf));
+		n = read(fd, buf, size);
 	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+static ssize_t read_blob(struct archive *a, void *ctx, const void **ret)
+{
+	struct packed *p = ctx;
+	const ssize_t n = read_some(0, p->blob_buf, sizeof(p->blob_buf));
+
+	(void)a;
 	if (n > 0) {
-		mp_sha256_add(&s->blob, s->blob_buf, (size_t)n);
-		s->blob_bytes += (uint64_t)n;
+		mp_sha256_add(&p->blob, p->blob_buf, (size_t)n);
+		p->blob_bytes += (uint64_t)n;
 	}
-	*ret = s->blob_buf;
+	*ret = p->blob_buf;
 	return n;
 }
 
 static ssize_t read_plain(struct archive *a, void *ctx, const void **ret)
 {
 	struct source *s = ctx;
-	const ssize_t n = lib.archive_read_data_p(s->plain, s->diff_buf, sizeof(s->diff_buf));
+	const ssize_t n = read_some(s->plain_fd, s->diff_buf, sizeof(s->diff_buf));
 
 	(void)a;
 	if (n > 0)
 		mp_sha256_add(&s->diff, s->diff_buf, (size_t)n);
 	*ret = s->diff_buf;
-	return n < 0 ? -1 : n;
+	return n;
 }
 
 /* "./a/b", "/a/b" and "a/b/" are "a/b"; NULL when it goes up. */
@@ -417,26 +438,29 @@ static int unpack_all(const struct mp_image_helper_job *job, struct archive *tar
 /* The digests cover what comes after the last entry, too. */
 static int finish(struct source *s)
 {
-	char diff[MP_SHA256_HEX_MAX], blob[MP_SHA256_HEX_MAX];
+	struct packed_result result;
+	char diff[MP_SHA256_HEX_MAX];
 	const void *unused;
 	ssize_t n;
 
 	while ((n = read_plain(NULL, s, &unused)) > 0)
 		;
 	if (n < 0)
-		return give_up(s->plain, "read the archive", NULL);
-	while ((n = read_blob(NULL, s, &unused)) > 0)
-		;
-	if (n < 0)
 		return refuse("the archive", strerror(errno));
-	say('D', "%s %s %llu", mp_sha256_hex(&s->diff, diff), mp_sha256_hex(&s->blob, blob),
-	    (unsigned long long)s->blob_bytes);
+	/* Small enough to come in one piece; the other process has said why if it does not. */
+	if (read_some(s->result_fd, &result, sizeof(result)) != (ssize_t)sizeof(result))
+		return refuse("the archive", "it could not be read to its end");
+	result.blob_hex[sizeof(result.blob_hex) - 1] = '\0';
+	say('D', "%s %s %llu", mp_sha256_hex(&s->diff, diff), result.blob_hex,
+	    (unsigned long long)result.blob_bytes);
 	return 0;
 }
 
-static int open_plain(struct source *s)
+/* ---- the first process ------------------------------------------------------------------------- */
+
+static int open_packed(struct packed *p)
 {
-	struct archive *a = s->plain;
+	struct archive *a = p->plain;
 	struct archive_entry *e;
 
 	(void)lib.archive_read_support_filter_gzip_p(a);
@@ -445,12 +469,85 @@ static int open_plain(struct source *s)
 	(void)lib.archive_read_support_filter_zstd_p(a);
 	(void)lib.archive_read_support_format_raw_p(a);
 	(void)lib.archive_read_support_format_empty_p(a);
-	if (lib.archive_read_open_p(a, s, NULL, read_blob, NULL) < ARCHIVE_WARN)
+	if (lib.archive_read_open_p(a, p, NULL, read_blob, NULL) < ARCHIVE_WARN)
 		return give_up(a, "open the archive", NULL);
 	if (lib.archive_read_next_header_p(a, &e) < ARCHIVE_WARN)
 		return give_up(a, "read the archive", NULL);
 	return 0;
 }
+
+/* Not when the second process does not want any more: it has said why. */
+static bool pass_on(int fd, const unsigned char *at, size_t n)
+{
+	while (n > 0) {
+		const ssize_t done = write(fd, at, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return false;
+		at += done;
+		n -= (size_t)done;
+	}
+	return true;
+}
+
+static int unpack_packed(struct packed *p, int plain_fd, int result_fd)
+{
+	struct packed_result result = { .blob_bytes = 0 };
+	const void *unused;
+	ssize_t n;
+	int r;
+
+	mp_sha256_init(&p->blob);
+	p->plain = lib.archive_read_new_p();
+	if (!p->plain)
+		return refuse("unpack", "out of memory");
+	r = open_packed(p);
+	if (r != 0)
+		return r;
+	while ((n = lib.archive_read_data_p(p->plain, p->out_buf, sizeof(p->out_buf))) > 0)
+		if (!pass_on(plain_fd, p->out_buf, (size_t)n))
+			return 1;
+	if (n < 0)
+		return give_up(p->plain, "read the archive", NULL);
+	while ((n = read_blob(NULL, p, &unused)) > 0)
+		;
+	if (n < 0)
+		return refuse("the archive", strerror(errno));
+	(void)mp_sha256_hex(&p->blob, result.blob_hex);
+	result.blob_bytes = p->blob_bytes;
+	(void)close(plain_fd);
+	return write(result_fd, &result, sizeof(result)) == (ssize_t)sizeof(result) ? 0 : 1;
+}
+
+/* Decompressing and writing files take about as long as each other: two processes share the work. */
+static int start_packed(struct source *s, int (*lock_down)(void))
+{
+	int plain[2], result[2];
+	pid_t pid;
+
+	if (pipe(plain) < 0 || pipe(result) < 0)
+		return refuse("unpack", strerror(errno));
+	(void)fcntl(plain[1], F_SETPIPE_SZ, PIPE_BYTES); /* fewer switches; not needed */
+	pid = fork();
+	if (pid < 0)
+		return refuse("unpack", strerror(errno));
+	if (pid == 0) {
+		struct packed *p = calloc(1, sizeof(*p));
+
+		(void)close(plain[0]);
+		(void)close(result[0]);
+		_exit(!p || lock_down() < 0 ? 2 : unpack_packed(p, plain[1], result[1]));
+	}
+	(void)close(plain[1]);
+	(void)close(result[1]);
+	s->plain_fd = plain[0];
+	s->result_fd = result[0];
+	return lock_down() < 0 ? refuse("unpack", "system calls cannot be limited") : 0;
+}
+
+/* ---- the second process ------------------------------------------------------------------------ */
 
 static int unpack(const struct mp_image_helper_job *job, struct source *s)
 {
@@ -461,16 +558,14 @@ static int unpack(const struct mp_image_helper_job *job, struct source *s)
 	struct archive *disk = lib.archive_write_disk_new_p();
 	int r;
 
-	s->plain = lib.archive_read_new_p();
-	if (!s->plain || !tar || !disk)
+	if (!tar || !disk)
 		return refuse("unpack", "out of memory");
-	mp_sha256_init(&s->blob);
 	mp_sha256_init(&s->diff);
 	(void)lib.archive_write_disk_set_options_p(disk, flags);
 	(void)lib.archive_read_support_format_tar_p(tar);
-	r = open_plain(s);
-	if (r == 0 && lib.archive_read_open_p(tar, s, NULL, read_plain, NULL) < ARCHIVE_WARN)
-		r = give_up(tar, "open the archive", NULL);
+	r = lib.archive_read_open_p(tar, s, NULL, read_plain, NULL) < ARCHIVE_WARN ?
+		    give_up(tar, "open the archive", NULL) :
+		    0;
 	if (r == 0)
 		r = unpack_all(job, tar, disk);
 	if (r == 0 && lib.archive_write_free_p(disk) < ARCHIVE_WARN)
@@ -478,10 +573,13 @@ static int unpack(const struct mp_image_helper_job *job, struct source *s)
 	return r == 0 ? finish(s) : r;
 }
 
-int mp_image_untar(const struct mp_image_helper_job *job)
+int mp_image_untar(const struct mp_image_helper_job *job, int (*lock_down)(void))
 {
 	struct source *s = calloc(1, sizeof(*s));
-	const int r = s ? unpack(job, s) : refuse("unpack", "out of memory");
+	int r = s ? start_packed(s, lock_down) : refuse("unpack", "out of memory");
+
+	if (r == 0)
+		r = unpack(job, s);
 
 	free(s); /* the archives go with the process */
 	return r;
