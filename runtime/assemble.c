@@ -232,6 +232,7 @@ static const struct mp_profile *profile_of(const struct mp_profile *own,
 static void set_seccomp(struct mp_identity *id, const struct mp_profile *p)
 {
 	id->seccomp = MP_SECCOMP_NONE;
+	id->is_seccomp_unset = !p && !id->is_privileged;
 	if (!p || id->is_privileged || mp_streq(p->type, "Unconfined"))
 		return;
 	id->seccomp = MP_SECCOMP_DEFAULT;

@@ -49,6 +49,7 @@ struct mp_identity {
 	bool is_unmasked;         /* procMount: Unmasked */
 	bool merges_image_groups; /* supplementalGroupsPolicy Merge */
 	enum mp_seccomp_choice seccomp;
+	bool is_seccomp_unset; /* neither container nor pod says anything: the node's default */
 	const char *seccomp_profile;       /* MP_SECCOMP_LOCALHOST: relative to the root */
 	const struct mp_profile *apparmor; /* borrowed from the spec; NULL: nothing was said */
 	uint64_t caps;

@@ -30,6 +30,8 @@ const struct mp_option mp_run_options[] = {
 	{ "pod-cidr", 0, "RANGE", "addresses for pods (10.88.0.0/16)", false },
 	{ "allowed-unsafe-sysctls", 0, "NAMES",
 	  "sysctls a pod may set beside the safe ones: names or prefix*, with commas", false },
+	{ "seccomp-default", 0, NULL, "RuntimeDefault for containers that have no seccompProfile",
+	  false },
 	{ "seccomp-profile-root", 0, "DIR", "where Localhost profiles are (<lib>/seccomp)", false },
 	{ "detach", 'd', NULL, "run the pod in the background", false },
 	{ "wait-for", 0, "STATE",
@@ -311,6 +313,11 @@ static int run(const struct mp_args *args, const struct mp_manifest *m,
 		.roots = &roots,
 		.pod_cidr = mp_cli_option(args, "pod-cidr", "MINIPOD_POD_CIDR", "10.88.0.0/16"),
 		.cgroup_root = mp_cli_option(args, "cgroup-root", "MINIPOD_CGROUP_ROOT", NULL),
+		.seccomp_default =
+			mp_args_has(args, "seccomp-default") ||
+					mp_streq(getenv("MINIPOD_SECCOMP_DEFAULT"), "1") ?
+				"RuntimeDefault" :
+				NULL,
 		.seccomp_root =
 			mp_cli_option(args, "seccomp-profile-root", "MINIPOD_SECCOMP_ROOT", NULL),
 		.is_foreground = !mp_args_has(args, "detach"),

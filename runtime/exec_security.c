@@ -65,7 +65,12 @@ int mp_exec_set_seccomp(struct mp_record *record, const struct mp_identity *iden
 {
 	int r = 0;
 
-	switch (identity->seccomp) {
+	enum mp_seccomp_choice choice = identity->seccomp;
+
+	if (identity->is_seccomp_unset &&
+	    mp_streq(record->sv->config.seccomp_default, "RuntimeDefault"))
+		choice = MP_SECCOMP_DEFAULT;
+	switch (choice) {
 	case MP_SECCOMP_NONE:
 		break;
 	case MP_SECCOMP_DEFAULT:

@@ -137,6 +137,7 @@ void mp_recovery_config(struct mp_recovery *recovery, struct mp_supervisor_confi
 		config->pod_cidr = origin->pod_cidr;
 	if (origin->cgroup_root)
 		config->cgroup_root = origin->cgroup_root;
+	config->seccomp_default = origin->seccomp_default;
 	if (origin->seccomp_root)
 		config->seccomp_root = origin->seccomp_root;
 	if (origin->log_max_files > 0)

@@ -304,6 +304,7 @@ int mp_supervisor_open_trace(struct mp_supervisor *sv, const struct mp_pod_confi
 					  .pod_cidr = c->pod_cidr,
 					  .cgroup_root = c->cgroup_root,
 					  .seccomp_root = c->seccomp_root,
+					  .seccomp_default = c->seccomp_default,
 					  .log_max_bytes = c->log_limits.max_bytes,
 					  .log_max_files = c->log_limits.max_files };
 	ssize_t n = -1;

@@ -94,6 +94,7 @@ struct mp_supervisor_config {
 	const char *pod_cidr;              /* "10.88.0.0/16" */
 	const char *cgroup_root;           /* "minipod" */
 	const char *seccomp_root;          /* where Localhost profiles are; NULL: <lib>/seccomp */
+	const char *seccomp_default;       /* "RuntimeDefault" where a pod says nothing; or NULL */
 	const char *const *unsafe_sysctls; /* allowed beyond the safe ones, checked */
 	size_t n_unsafe_sysctls;
 	bool is_foreground; /* echo output, delete the pod when it has ended */

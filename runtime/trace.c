@@ -53,8 +53,11 @@ static void put_origin(struct mp_json *w, const struct mp_trace_origin *origin)
 	const struct {
 		const char *key, *text;
 	} texts[] = {
-		{ "bootID", origin->boot_id },         { "podCIDR", origin->pod_cidr },
-		{ "cgroupRoot", origin->cgroup_root }, { "seccompRoot", origin->seccomp_root },
+		{ "bootID", origin->boot_id },
+		{ "podCIDR", origin->pod_cidr },
+		{ "cgroupRoot", origin->cgroup_root },
+		{ "seccompRoot", origin->seccomp_root },
+		{ "seccompDefault", origin->seccomp_default },
 		{ "resultFile", origin->result },
 	};
 

@@ -21,6 +21,7 @@ struct mp_trace_origin {
 	const char *pod_cidr;
 	const char *cgroup_root;
 	const char *seccomp_root;
+	const char *seccomp_default;
 	const char *result;    /* absolute path of --result-file */
 	int64_t log_max_bytes; /* 0: not said */
 	int64_t log_max_files;

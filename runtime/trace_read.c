@@ -250,6 +250,7 @@ int mp_trace_line_read(struct mp_arena *arena, const struct mp_pod_spec *spec, c
 		.pod_cidr = text_at(root, "podCIDR"),
 		.cgroup_root = text_at(root, "cgroupRoot"),
 		.seccomp_root = text_at(root, "seccompRoot"),
+		.seccomp_default = text_at(root, "seccompDefault"),
 		.result = text_at(root, "resultFile"),
 		.log_max_bytes = int_at(root, "logMaxBytes"),
 		.log_max_files = int_at(root, "logMaxFiles"),

@@ -156,4 +156,16 @@ test_the_default_profile_holds_back_what_escapes_need() {
 	assert_line "$T/out" works
 }
 
+test_the_node_may_have_a_default_for_those_who_say_nothing() {
+	pod unset '{}' '{}' 'grep Seccomp: /proc/self/status'
+	run_pod "$T/unset.json" --no-prefix --seccomp-default
+	assert_line "$T/out" "$(printf 'Seccomp:\t2')"
+	pod own '{}' '{ "securityContext": { "seccompProfile": { "type": "Unconfined" } } }' 'grep Seccomp: /proc/self/status'
+	run_pod "$T/own.json" --no-prefix --seccomp-default
+	assert_line "$T/out" "$(printf 'Seccomp:\t0')"
+	pod privileged '{}' '{ "securityContext": { "privileged": true } }' 'grep Seccomp: /proc/self/status'
+	MINIPOD_SECCOMP_DEFAULT=1 run_pod "$T/privileged.json" --no-prefix
+	assert_line "$T/out" "$(printf 'Seccomp:\t0')"
+}
+
 run_tests
