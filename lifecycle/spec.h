@@ -548,6 +548,9 @@ struct mp_seed {
 	int64_t wall;        /* now, ns since the epoch */
 };
 
+/** mp_spec_default_pull_policy() - "Always" or "IfNotPresent", by @image's tag (9.9). */
+const char *mp_spec_default_pull_policy(const char *image);
+
 /**
  * mp_spec_default() - fill in what the API server would, in place (section 11.3, 10.2, 9.9).
  * @arena: owns new strings and lists.

@@ -94,9 +94,9 @@ static bool is_latest(const char *image)
 	return !digest;
 }
 
-static void default_pull_policy(const char **policy, const char *image)
+const char *mp_spec_default_pull_policy(const char *image)
 {
-	default_if_empty(policy, is_latest(image ? image : "") ? "Always" : "IfNotPresent");
+	return is_latest(image ? image : "") ? "Always" : "IfNotPresent";
 }
 
 /* ---- resources ------------------------------------------------------------------------ */
@@ -278,7 +278,7 @@ static int default_container(struct mp_container_spec *c, bool host_network, str
 {
 	int rc = 0;
 
-	default_pull_policy(&c->pull_policy, c->image);
+	default_if_empty(&c->pull_policy, mp_spec_default_pull_policy(c->image));
 	default_if_empty(&c->termination_path, "/dev/termination-log");
 	default_if_empty(&c->termination_policy, "File");
 	for (size_t i = 0; i < MP_N_PROBES; i++)
@@ -363,7 +363,8 @@ static int default_volume(struct mp_volume *v, struct mp_arena *arena)
 		rc = default_projected(v, arena);
 		break;
 	case MP_VOLUME_IMAGE:
-		default_pull_policy(&v->image.pull_policy, v->image.reference);
+		default_if_empty(&v->image.pull_policy,
+				 mp_spec_default_pull_policy(v->image.reference));
 		break;
 	}
 	if (v->kind == MP_VOLUME_EMPTY_DIR)

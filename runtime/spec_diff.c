@@ -92,7 +92,10 @@ static bool differ(const struct mp_node *a, const struct mp_node *b, struct mp_b
 	return a->count != b->count;
 }
 
-/* What may differ, as it was; an image's pull policy goes with it: its default hangs on the tag. */
+/*
+ * What may differ, as it was. A pull policy that is the default of its image's tag was most likely
+ * not given: it stays what it became when the pod was created, as on an API server.
+ */
 static struct mp_container_spec *levelled(const struct mp_pod_spec *old,
 					  const struct mp_pod_spec *given, struct mp_arena *arena)
 {
@@ -103,10 +106,9 @@ static struct mp_container_spec *levelled(const struct mp_pod_spec *old,
 		return NULL;
 	memcpy(c, given->containers, n * sizeof(*c));
 	for (size_t i = 0; i < n && i < mp_spec_n_containers(old); i++) {
-		if (mp_streq(c[i].image, old->containers[i].image))
-			continue;
+		if (mp_streq(c[i].pull_policy, mp_spec_default_pull_policy(c[i].image)))
+			c[i].pull_policy = old->containers[i].pull_policy;
 		c[i].image = old->containers[i].image;
-		c[i].pull_policy = old->containers[i].pull_policy;
 	}
 	return c;
 }

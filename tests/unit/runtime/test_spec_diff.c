@@ -41,6 +41,9 @@ static void images_and_a_shorter_deadline_may_change(void **unused)
 	} rows[] = {
 		{ { "", "busybox", "" }, { "", "busybox", "" } },
 		{ { "", "busybox", "" }, { "", "busybox:1.36", "" } },
+		/* What an earlier update left: the policy is that of the first image's tag. */
+		{ { "", "busybox:1.36", ",\"imagePullPolicy\":\"Always\"" },
+		  { "", "busybox:1.36", "" } },
 		{ { "", "x", "" }, { "\"activeDeadlineSeconds\":5,", "x", "" } },
 		{ { "\"activeDeadlineSeconds\":5,", "x", "" },
 		  { "\"activeDeadlineSeconds\":4,", "x", "" } },
