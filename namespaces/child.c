@@ -20,6 +20,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
 
 #include "runtime/base/auto.h"
 #include "runtime/base/sys.h"
@@ -192,6 +195,10 @@ static struct mp_child_shared *shared_new(size_t n_stacks)
 
 	if (base == MAP_FAILED)
 		return NULL;
+#ifdef __SANITIZE_ADDRESS__
+	/* A child that was killed at work on an earlier mapping here has left its marks. */
+	ASAN_UNPOISON_MEMORY_REGION(base, size);
+#endif
 	for (size_t i = 0; i < n_stacks; i++)
 		(void)mprotect(base + i * (STACK_GUARD + STACK_SIZE), STACK_GUARD, PROT_NONE);
 	shared = (struct mp_child_shared *)(void *)(base + size - top);
