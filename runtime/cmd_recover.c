@@ -3,18 +3,25 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "runtime/background.h"
 #include "runtime/base/clock_io.h"
+#include "runtime/base/fd.h"
 #include "runtime/base/log.h"
 #include "runtime/cli.h"
+#include "runtime/client.h"
 #include "runtime/recover.h"
 
-#define WITHIN_MS 60000
+#define WITHIN_MS    60000
+#define LOCK_STEP_MS 20
+#define LOCK_STEPS   250 /* 5 s */
 
 const struct mp_option mp_recover_options[] = {
 	{ "all", 0, NULL, "every pod of every namespace whose supervisor died", false },
@@ -40,6 +47,49 @@ static const char *pod_text(const struct recover *rc, const char *dir_name, char
 	return buf;
 }
 
+/*
+ * A process that was forked by a supervisor, for a probe say, has a copy of its lock until it
+ * executes its program. So a lock that is held by nobody's supervisor is waited for. Who listens on the
+ * socket was noted by listen(2), and may be dead.
+ */
+static bool is_supervised(const struct recover *rc, const char *dir_name)
+{
+	const char *name = strchr(dir_name, '_');
+	char namespace_[300], path[64];
+	struct ucred peer = { .pid = 0 };
+	socklen_t len = sizeof(peer);
+	mp_auto_fd fd = -EBADF;
+	char *text = NULL;
+	struct mp_arena arena = { .head = NULL };
+	bool is_alive = false;
+
+	(void)snprintf(namespace_, sizeof(namespace_), "%.*s", (int)(name - dir_name), dir_name);
+	if (mp_client_connect(&rc->roots, namespace_, name + 1, &fd, NULL) < 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+		return false;
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)peer.pid);
+	if (mp_file_read(AT_FDCWD, path, 4096, &arena, &text, NULL, NULL) == 0) {
+		const char *state = strrchr(text, ')');
+
+		is_alive = state && state[1] == ' ' && state[2] != 'Z' && state[2] != 'X';
+	}
+	mp_arena_done(&arena);
+	return is_alive;
+}
+
+static int open_recovery(const struct recover *rc, const char *dir_name,
+			 struct mp_recovery *recovery, struct mp_error *err)
+{
+	int r = mp_recovery_open(&rc->roots, dir_name, recovery, err);
+
+	for (int i = 0; r == -EAGAIN && i < LOCK_STEPS && !is_supervised(rc, dir_name); i++) {
+		(void)poll(NULL, 0, LOCK_STEP_MS);
+		memset(recovery, 0, sizeof(*recovery));
+		r = mp_recovery_open(&rc->roots, dir_name, recovery, err);
+	}
+	return r;
+}
+
 static int begin(const struct recover *rc, const char *dir_name, struct mp_background *ret,
 		 struct mp_error *err)
 {
@@ -52,7 +102,7 @@ static int begin(const struct recover *rc, const char *dir_name, struct mp_backg
 		.start_wall = mp_clock_read().wall,
 		.log_limits = MP_LOG_LIMITS_DEFAULT,
 	};
-	int r = recovery ? mp_recovery_open(&rc->roots, dir_name, recovery, err) :
+	int r = recovery ? open_recovery(rc, dir_name, recovery, err) :
 			   mp_fail(err, ENOMEM, "recover");
 
 	if (r == 0) {
