@@ -29,6 +29,8 @@ POD_TEST_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 export POD_TEST_ROOT
 MINIPOD=${MINIPOD_BIN:-$POD_TEST_ROOT/build/release/minipod}
 export MINIPOD
+# How much longer everything may take here: an emulated machine is slow.
+PATIENCE=${MINIPOD_TEST_PATIENCE:-1}
 
 # ---- outside: make the private place, run ourselves in it, take it away --------------------------
 
@@ -212,7 +214,7 @@ traces() {
 # leave_no_trace: fails unless, within 5 s, nothing of any pod is left. The wait is for what the
 # kernel takes away on its own time (network namespaces, cgroups of dying processes).
 leave_no_trace() {
-	local left deadline=$((SECONDS + 5))
+	local left deadline=$((SECONDS + 5 * PATIENCE))
 	while left=$(traces) && [[ -n $left ]]; do
 		if [[ $SECONDS -ge $deadline ]]; then
 			printf '%s\n' "$left"
@@ -249,7 +251,7 @@ skip() {
 
 # minipod ARGUMENT...: the binary on the private root, at most 60 s.
 minipod() {
-	timeout -k 5 60 "$MINIPOD" --root "$MINIPOD_ROOT" "$@"
+	timeout -k 5 $((60 * PATIENCE)) "$MINIPOD" --root "$MINIPOD_ROOT" "$@"
 }
 
 now_ms() {
@@ -292,7 +294,7 @@ pod_is_over() {
 
 # wait_until SECONDS NAME COMMAND...: asks every 50 ms; NAME says what never happened.
 wait_until() {
-	local limit=$1 name=$2 deadline
+	local limit=$(($1 * PATIENCE)) name=$2 deadline
 	shift 2
 	deadline=$(($(now_ms) + limit * 1000))
 	until "$@" >/dev/null 2>&1; do
