@@ -432,7 +432,7 @@ static mp_nsec turn(struct mp_supervisor *sv)
  */
 static bool may_status_wait(const struct mp_supervisor *sv)
 {
-	return sv->config.is_foreground && !mp_control_is_watched(sv->control);
+	return sv->config.is_foreground && !mp_control_is_watched(sv->control) && sv->notify.fd < 0;
 }
 
 static void note_status(struct mp_supervisor *sv)
