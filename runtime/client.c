@@ -46,7 +46,11 @@ static int connect_in(const struct mp_state_dir *dir, int *ret_fd, struct mp_err
 		       dir->run_fd);
 	if (connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0) {
 		if (errno == ENOENT || errno == ECONNREFUSED)
-			return mp_fail_text(err, ECONNREFUSED, "nobody supervises %s", dir->name);
+			return mp_fail_text(
+				err, ECONNREFUSED,
+				"nobody supervises %s: 'minipod recover' takes it up again "
+				"if it has not ended",
+				dir->name);
 		return mp_fail(err, errno, "reach the supervisor of %s", dir->name);
 	}
 	*ret_fd = mp_steal_fd(&fd);
@@ -304,7 +308,9 @@ static int remove_ended(struct mp_deletion *d, struct mp_error *err)
 		r = mp_state_dir_lock(&dir, err);
 	/* Its supervisor died before the pod had ended: the pod ends now, without its hooks. */
 	if (r == 0 && !view.has_ended)
-		r = mp_orphan_end(view.uid, d->options.cgroup_root, err);
+		r = mp_orphan_end(view.uid,
+				  mp_orphan_root(dir.run_fd, d->options.cgroup_root, &d->arena),
+				  err);
 	if (r == 0)
 		mp_room_forget(d->roots->run, view.uid);
 	if (r == 0)

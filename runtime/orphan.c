@@ -2,14 +2,35 @@
 #include "runtime/orphan.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "cgroups/tree.h"
 #include "runtime/base/auto.h"
+#include "runtime/trace_read.h"
 
 #define STEP_MS   10
 #define STEPS_MAX 500
+/* The first line of a journal has paths in it, nothing longer. */
+#define LINE_MAX_BYTES (16U << 10)
+
+const char *mp_orphan_root(int run_fd, const char *cgroup_root, struct mp_arena *arena)
+{
+	mp_auto_fd fd = openat(run_fd, "trace.jsonl", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char *line = fd < 0 ? NULL : mp_arena_alloc(arena, LINE_MAX_BYTES, 1);
+	const ssize_t n = line ? read(fd, line, LINE_MAX_BYTES) : 0;
+	const char *end = n > 0 ? memchr(line, '\n', (size_t)n) : NULL;
+	struct mp_trace_line *start = end ? mp_arena_alloc(arena, 1, sizeof(*start)) : NULL;
+
+	if (start &&
+	    mp_trace_line_read(arena, NULL, line, (size_t)(end - line), start, NULL) == 0 &&
+	    start->kind == MP_TRACE_START && start->origin.cgroup_root)
+		return start->origin.cgroup_root;
+	return cgroup_root;
+}
 
 static int end_at(struct mp_cgroup_host *host, const char *path, struct mp_error *err)
 {

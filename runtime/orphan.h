@@ -5,6 +5,16 @@
 #include <stdbool.h>
 
 #include "runtime/base/error.h"
+#include "runtime/base/str.h"
+
+/**
+ * mp_orphan_root() - the cgroup root a pod was started with, out of its journal.
+ * @run_fd:      its run directory. Borrowed.
+ * @cgroup_root: what to answer when no journal tells; NULL: the default.
+ *
+ * Return: memory of @arena, or @cgroup_root.
+ */
+const char *mp_orphan_root(int run_fd, const char *cgroup_root, struct mp_arena *arena);
 
 /**
  * mp_orphan_end() - kill every process of the pod and remove its cgroups.

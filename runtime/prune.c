@@ -138,10 +138,13 @@ static int remove_path(const struct job *job, const char *path, const char *what
 static int remove_pod(const struct job *job, struct mp_state_dir *dir, const char *uid,
 		      const char *what, struct mp_error *err)
 {
+	struct mp_arena arena = { 0 };
 	int r = 0;
 
 	if (!job->prune->is_dry) {
-		r = mp_orphan_end(uid, job->prune->cgroup_root, err);
+		r = mp_orphan_end(uid, mp_orphan_root(dir->run_fd, job->prune->cgroup_root, &arena),
+				  err);
+		mp_arena_done(&arena);
 		if (r == 0)
 			r = mp_state_dir_remove_data(dir, err);
 		if (r == 0)

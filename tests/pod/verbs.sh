@@ -225,6 +225,22 @@ test_pod_of_a_killed_supervisor_is_unknown_and_can_be_deleted() {
 	assert_line "$T/err" 'No resources found in default namespace.'
 }
 
+test_pod_of_a_killed_supervisor_is_ended_in_the_cgroup_root_it_was_started_with() {
+	cat >"$T/web.json" <<-'JSON'
+		{ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "web" },
+		  "spec": { "containers": [ { "name": "c", "image": "busybox", "command": ["sleep", "1234"] } ] } }
+	JSON
+	minipod --cgroup-root minipod/minipod run -d "$T/web.json" >/dev/null
+	kill -KILL "$(pgrep -f -- "run -d $T/web.json")"
+	wait_until 5 Unknown sh -c "'$MINIPOD' --root '$MINIPOD_ROOT' get pods | grep -q Unknown"
+	pgrep -f '^sleep 1234' >/dev/null || fail 'the container died with the supervisor'
+	call exec web -- true
+	assert_match "$T/err" 'minipod recover'
+	call delete web
+	assert_status 0
+	! pgrep -f '^sleep 1234' >/dev/null || fail 'the container lives on without its pod'
+}
+
 test_hostile_client_gets_an_answer_and_hurts_nobody() {
 	command -v python3 >/dev/null || skip 'no python3'
 	start_web
