@@ -343,6 +343,16 @@ static int discover(struct mp_cgroup_host *host, const struct mp_cgroup_host_con
 	return name_roots(host, err);
 }
 
+int mp_cgroup_root_check(const char *root, struct mp_error *err)
+{
+	if (is_plain_path(root))
+		return 0;
+	return mp_fail_text(err, EINVAL,
+			    "cgroup root '%s': must be a relative path without '.' and '..', each "
+			    "name at most %d characters",
+			    root, NAME_MAX);
+}
+
 int mp_cgroup_host_open(const struct mp_cgroup_host_config *config,
 			struct mp_cgroup_host **ret_host, struct mp_error *err)
 {
@@ -350,11 +360,10 @@ int mp_cgroup_host_open(const struct mp_cgroup_host_config *config,
 
 	if (!config)
 		config = &defaults;
-	if (config->root && !is_plain_path(config->root))
-		return mp_fail_text(
-			err, EINVAL,
-			"cgroup root '%s': must be a relative path without '.' and '..'",
-			config->root);
+	int r = config->root ? mp_cgroup_root_check(config->root, err) : 0;
+
+	if (r < 0)
+		return r;
 
 	struct mp_cgroup_host *host = calloc(1, sizeof(*host));
 
@@ -366,8 +375,8 @@ int mp_cgroup_host_open(const struct mp_cgroup_host_config *config,
 		host->where[i] = -1;
 	host->root = strdup(config->root ? config->root : ROOT_DEFAULT);
 
-	int r = host->root ? discover(host, config, err) :
-			     mp_fail(err, ENOMEM, "find the cgroup hierarchies");
+	r = host->root ? discover(host, config, err) :
+			 mp_fail(err, ENOMEM, "find the cgroup hierarchies");
 
 	if (r < 0) {
 		mp_cgroup_host_close(host);

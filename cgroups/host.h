@@ -35,6 +35,13 @@ struct mp_cgroup_host_config {
 struct mp_cgroup_host;
 
 /**
+ * mp_cgroup_root_check() - whether @root can be the root of all pods, before anything is opened.
+ *
+ * Return: 0 or -EINVAL.
+ */
+int mp_cgroup_root_check(const char *root, struct mp_error *err);
+
+/**
  * mp_cgroup_host_open() - find the hierarchies. Creates nothing.
  * @config:   borrowed until return; NULL means all defaults.
  * @ret_host: on success, owned by the caller; must outlive the cgroups opened from it.

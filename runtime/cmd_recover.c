@@ -102,9 +102,11 @@ static int begin(const struct recover *rc, const char *dir_name, struct mp_backg
 		.start_wall = mp_clock_read().wall,
 		.log_limits = MP_LOG_LIMITS_DEFAULT,
 	};
-	int r = recovery ? open_recovery(rc, dir_name, recovery, err) :
+	int r = recovery ? mp_supervisor_config_check(&config, err) :
 			   mp_fail(err, ENOMEM, "recover");
 
+	if (r == 0)
+		r = open_recovery(rc, dir_name, recovery, err);
 	if (r == 0) {
 		mp_recovery_config(recovery, &config);
 		r = mp_background_begin(&config, MP_START_NONE, ret, err);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -127,6 +128,7 @@ static int open_result(const char *path, struct mp_supervisor_config *config, st
 {
 	char dir[PATH_MAX];
 	const char *slash = path ? strrchr(path, '/') : NULL;
+	struct stat st;
 
 	config->result_dir_fd = -EBADF;
 	if (!path)
@@ -137,7 +139,17 @@ static int open_result(const char *path, struct mp_supervisor_config *config, st
 	(void)snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) + 1 : 1,
 		       slash ? path : ".");
 	config->result_dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return config->result_dir_fd < 0 ? mp_fail(err, errno, "--result-file: open %s", dir) : 0;
+	if (config->result_dir_fd < 0)
+		return mp_fail(err, errno, "--result-file: open %s", dir);
+	/* It is replaced, not written to: /dev/stdout would be gone for the whole machine. */
+	if (fstatat(config->result_dir_fd, config->result_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    !S_ISREG(st.st_mode))
+		return mp_fail_text(
+			err, EINVAL,
+			"--result-file %s: is not a regular file: name one, or one that "
+			"does not exist yet",
+			path);
+	return 0;
 }
 
 /* "a,b*" and further ones of the same kind, split and checked. */
@@ -340,6 +352,8 @@ static int run(const struct mp_args *args, const struct mp_manifest *m,
 		r = parse_sysctls(args, &arena, &config, err);
 	if (r == 0)
 		r = parse_log_limits(args, &config.log_limits, err);
+	if (r == 0)
+		r = mp_supervisor_config_check(&config, err);
 	if (r == 0)
 		r = mp_cli_roots(args, &roots, err);
 	if (r == 0)

@@ -63,6 +63,13 @@ static int take(const char *ip, int *ret_fd)
 	return 0;
 }
 
+int mp_ip_range_check(const char *cidr, struct mp_error *err)
+{
+	uint32_t net, hosts;
+
+	return parse_cidr(cidr, &net, &hosts, err);
+}
+
 int mp_ip_reserve(const char *cidr, const char *owner, char ret[16], int *ret_fd,
 		  struct mp_error *err)
 {

@@ -21,6 +21,13 @@ int mp_ip_reserve(const char *cidr, const char *owner, char ret[16], int *ret_fd
 		  struct mp_error *err);
 
 /**
+ * mp_ip_range_check() - whether @cidr is a range that mp_ip_reserve() takes.
+ *
+ * Return: 0 or -EINVAL.
+ */
+int mp_ip_range_check(const char *cidr, struct mp_error *err);
+
+/**
  * mp_ip_of() - the address that @fd, a copy of a reservation, stands for.
  *
  * Return: 0 or -EINVAL.

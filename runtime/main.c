@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -36,6 +38,19 @@ static bool lets_out(const struct mp_verb *verb)
 	return strcmp(verb->name, "run") == 0 || strcmp(verb->name, "recover") == 0;
 }
 
+/* What did not get out was not done: a full disk behind stdout is a failure. A pipe's reader may go. */
+static int flush(int code)
+{
+	const bool is_lost = ferror(stdout) != 0;
+
+	if (fflush(stdout) == 0 && !is_lost)
+		return code;
+	if (errno != EPIPE)
+		mp_log(MP_LOG_ERROR, "standard output: %s",
+		       is_lost ? "not everything could be written" : strerror(errno));
+	return code == 0 ? 1 : code;
+}
+
 int main(int argc, char **argv)
 {
 	static struct mp_args args;
@@ -52,12 +67,12 @@ int main(int argc, char **argv)
 	}
 	if (args.wants_help || !args.verb) {
 		mp_help_print(args.wants_help ? stdout : stderr, args.verb);
-		return args.wants_help ? 0 : EXIT_OURS;
+		return args.wants_help ? flush(0) : EXIT_OURS;
 	}
 	set_level(&args);
 	if (lets_out(args.verb) && geteuid() == 0 && mp_seal_self(argv, &err) < 0) {
 		mp_log(MP_LOG_ERROR, "%s", err.msg);
 		return EXIT_OURS;
 	}
-	return args.verb->run(&args);
+	return flush(args.verb->run(&args));
 }

@@ -356,6 +356,11 @@ static void load_file(struct load *l, const char *path)
 		l->d.is_out_of_memory = true;
 		return;
 	}
+	if (!path[0]) {
+		add_plain(l,
+			  "the name of a manifest is empty: name a file, or - for standard input");
+		return;
+	}
 	r = is_stdin ? mp_fd_read_all(STDIN_FILENO, MP_DOCUMENT_BYTES_MAX, &l->d.m->arena, &text,
 				      &len, NULL) :
 		       mp_file_read(AT_FDCWD, path, MP_DOCUMENT_BYTES_MAX, &l->d.m->arena, &text,

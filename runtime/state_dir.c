@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -248,6 +249,12 @@ int mp_state_dir_create(const struct mp_roots *roots, const struct mp_pod_spec *
 	int r;
 
 	(void)snprintf(name, sizeof(name), "%s_%s", spec->meta.namespace_, spec->meta.name);
+	/* The longest name made of it: the directory of the logs. A node's kubelet fails there. */
+	if (strlen(name) + 1 + strlen(spec->meta.uid) > NAME_MAX)
+		return mp_fail_text(err, ENAMETOOLONG,
+				    "metadata.name: %zu characters together with the namespace, of "
+				    "which files have room for %zu: choose a shorter name",
+				    strlen(name) - 1, NAME_MAX - 2 - strlen(spec->meta.uid));
 	r = fill_paths(roots, name, spec->meta.uid, &dir, err);
 	if (r < 0)
 		return r;
@@ -276,6 +283,8 @@ int mp_state_dir_open(const struct mp_roots *roots, const char *name, const char
 
 	if (r == 0)
 		r = open_dir(dir.run_path, &dir.run_fd, err);
+	if (r == -ENAMETOOLONG) /* no pod can have that name */
+		r = -ENOENT;
 	if (r == 0 && uid) {
 		/* Either may be gone already: the pod ended, or was being removed. */
 		(void)open_dir(dir.lib_path, &dir.lib_fd, NULL);

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "cgroups/devices.h"
+#include "cgroups/host.h"
 #include "runtime/admission.h"
 #include "runtime/attempt.h"
 #include "runtime/base/clock_io.h"
@@ -25,6 +26,7 @@
 #include "runtime/base/json.h"
 #include "runtime/control.h"
 #include "runtime/echo.h"
+#include "runtime/ip_pool.h"
 #include "runtime/node.h"
 #include "runtime/object_store.h"
 #include "runtime/pod_json.h"
@@ -537,6 +539,16 @@ static void release(struct mp_supervisor *sv)
 	mp_closep(&sv->user_ids_fd);
 	mp_live_done(sv);
 	free_memory(sv);
+}
+
+int mp_supervisor_config_check(const struct mp_supervisor_config *config, struct mp_error *err)
+{
+	int r = mp_ip_range_check(config->pod_cidr, err);
+
+	if (r < 0)
+		return mp_wrap(err, r, "--pod-cidr");
+	r = config->cgroup_root ? mp_cgroup_root_check(config->cgroup_root, err) : 0;
+	return r < 0 ? mp_wrap(err, r, "--cgroup-root") : 0;
 }
 
 int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code,

@@ -203,6 +203,14 @@ struct mp_supervisor {
 void mp_supervisor_post(struct mp_supervisor *sv, const struct mp_event *ev);
 
 /**
+ * mp_supervisor_config_check() - whether the address range and the cgroup root can work at all. Found
+ * while the pod starts, a mistake there would be tried again for ever.
+ *
+ * Return: 0 or -EINVAL; the sentence names the option.
+ */
+int mp_supervisor_config_check(const struct mp_supervisor_config *config, struct mp_error *err);
+
+/**
  * mp_supervisor_run() - supervise one pod from its first event to its last.
  * @ret_code: the exit code of `run`.
  *

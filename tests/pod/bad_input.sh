@@ -96,6 +96,61 @@ test_unknown_option_says_what_was_meant() {
 	assert_match "$T/err" 'did you mean --no-prefix'
 }
 
+# option_refused REGEX OPTION...: as refused, for what the command line says.
+option_refused() {
+	local want=$1
+	shift
+	status=0
+	timeout 20 "$MINIPOD" run "$@" "$T/pod.json" >"$T/out" 2>"$T/err" || status=$?
+	assert_status 125
+	assert_match "$T/err" "$want"
+	assert_no_match "$T/err" 'Normal|FailedCreatePod'
+}
+
+test_ranges_and_cgroup_roots_that_cannot_work_are_refused_before_the_pod_starts() {
+	pod
+	option_refused "--pod-cidr: address range 'here' is not like 10" --pod-cidr here
+	option_refused "--pod-cidr: .*10.0.0.0/32" --pod-cidr 10.0.0.0/32
+	option_refused "--cgroup-root: cgroup root '../up'" --cgroup-root ../up
+	option_refused "--cgroup-root: cgroup root '/'" --cgroup-root /
+	option_refused 'at most 255 characters' --cgroup-root "$(printf 'a%.0s' {1..256})"
+}
+
+test_result_file_never_takes_the_place_of_a_device_or_a_link() {
+	pod
+	mkfifo "$T/fifo"
+	ln -s "$T/fifo" "$T/link"
+	option_refused '--result-file .*/fifo: is not a regular file' --result-file "$T/fifo"
+	option_refused '--result-file .*/link: is not a regular file' --result-file "$T/link"
+	[[ -p $T/fifo && -L $T/link ]] || fail 'it was replaced'
+}
+
+test_manifest_with_an_empty_name_is_asked_for_by_name() {
+	refused '' 'name of a manifest is empty'
+}
+
+test_pod_name_too_long_for_the_files_is_refused_and_no_pod() {
+	local name
+	name=$(printf 'a%.0s' {1..211})
+	pod
+	sed -i "s/\"p\"/\"$name\"/" "$T/pod.json"
+	refused "$T/pod.json" 'metadata.name: 218 characters together with the namespace, .* room for 217'
+	sed -i "s/\"aa/\"a/" "$T/pod.json"
+	run_pod "$T/pod.json"
+	assert_status 0
+	status=0
+	minipod get pod "$(printf 'a%.0s' {1..253})" 2>"$T/err" || status=$?
+	assert_status 1
+	assert_match "$T/err" 'NotFound.*not found'
+}
+
+test_lost_standard_output_is_a_failure() {
+	status=0
+	minipod version >/dev/full 2>"$T/err" || status=$?
+	assert_status 1
+	assert_match "$T/err" 'standard output: No space left on device'
+}
+
 test_somebody_who_is_not_root_is_told_so() {
 	pod
 	chmod 755 "$TMP" "$T"
