@@ -148,7 +148,10 @@ static void write_status(struct mp_supervisor *sv)
 static void ask_to_delete(struct mp_supervisor *sv, int signal)
 {
 	struct mp_event ev = { .type = MP_EV_DELETE, .container = -1 };
-	const char *name = signal == SIGINT ? "Ctrl-C" : signal == SIGHUP ? "hang-up" : "SIGTERM";
+	const char *name = signal == SIGINT  ? "Ctrl-C" :
+			   signal == SIGHUP  ? "hang-up" :
+			   signal == SIGQUIT ? "SIGQUIT" :
+					       "SIGTERM";
 
 	sv->n_interrupts++;
 	if (sv->n_interrupts == 1) {
@@ -356,7 +359,7 @@ static int begin_new(struct mp_supervisor *sv, struct mp_error *err)
 
 static int set_up(struct mp_supervisor *sv, struct mp_error *err)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD };
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD };
 	static struct mp_node_buf node;
 	const struct mp_supervisor_config *c = &sv->config;
 	int r = mp_signals_open(signals, MP_ARRAY_SIZE(signals) - 1, &sv->old_mask, &sv->signal_fd,

@@ -144,6 +144,16 @@ test_pod_name_too_long_for_the_files_is_refused_and_no_pod() {
 	assert_match "$T/err" 'NotFound.*not found'
 }
 
+test_quit_key_deletes_the_pod_as_ctrl_c_does() {
+	printf '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"q"},"spec":{"terminationGracePeriodSeconds":1,"containers":[{"name":"c","image":"busybox","command":["sleep","1000"]}]}}' >"$T/pod.json"
+	start_pod "$T/pod.json"
+	wait_for_line 10 "$T/err" 'Container started'
+	kill -QUIT "$pod_pid"
+	wait_pod 10
+	assert_status 137
+	assert_match "$T/err" 'SIGQUIT: deleting the pod'
+}
+
 test_lost_standard_output_is_a_failure() {
 	status=0
 	minipod version >/dev/full 2>"$T/err" || status=$?
