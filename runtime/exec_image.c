@@ -252,6 +252,8 @@ static int start_pull(struct mp_supervisor *sv, size_t index, const char *name,
 		return r;
 	}
 	sv->pulls = job;
+	/* What was built ahead has the image of before; the pull may bring another. */
+	mp_record_drop_ahead(sv);
 	return 0;
 }
 

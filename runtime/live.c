@@ -41,6 +41,7 @@ static void publish(struct mp_supervisor *sv)
 		mp_report_note(&sv->report,
 			       "the pod goes on, but its manifest cannot be written: %s", err.msg);
 	}
+	mp_record_drop_ahead(sv); /* it has the values of before */
 	(void)mp_exec_refresh_volumes(sv);
 	sv->has_new_status = true; /* watchers look again */
 }

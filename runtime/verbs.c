@@ -113,7 +113,7 @@ static const struct mp_verb verbs[] = {
 	  "  minipod top\n  minipod top pod web --containers\n  minipod top web -o json "
 	  "--interval=2s",
 	  mp_top_options, mp_cmd_top, false, false },
-	{ "image", "COMMAND [ARG...]", 1, 61,
+	{ "image", "pull|load|import|ls|inspect|tag|rm|prune [ARG...]", 1, 61,
 	  "Images: pull, load, import, ls, inspect, tag, rm, prune",
 	  "  minipod image pull registry.example/app:1\n"
 	  "  minipod image load app.tar --tag example.org/app:1\n"

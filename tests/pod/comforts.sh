@@ -35,6 +35,8 @@ test_bash_completes_verbs_options_pods_and_containers() {
 	assert_line "$T/out" web
 	completed logs web -c '' >"$T/out"
 	assert_order "$T/out" '^app$' '^side$'
+	completed image lo >"$T/out"
+	assert_line "$T/out" load
 	completed delete --gr >"$T/out"
 	assert_line "$T/out" --grace-period=
 	completed run --wait-for = re >"$T/out"
