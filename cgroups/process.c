@@ -199,6 +199,19 @@ static int signal_all(const struct mp_cgroup *cg)
 	return 0;
 }
 
+/* Failures do not matter: then the kill takes longer. */
+static void lift_cpu_limit(struct mp_cgroup *cg)
+{
+	const int fd = mp_node_dir(cg, MP_CGROUP_CPU);
+
+	if (fd < 0)
+		return;
+	if (mp_node_version(cg->host, MP_CGROUP_CPU) == MP_CGROUP_FILES_V2)
+		(void)mp_cgfile_write(fd, "cpu.max", "max");
+	else
+		(void)mp_cgfile_write(fd, "cpu.cfs_quota_us", "-1");
+}
+
 int mp_cgroup_kill(struct mp_cgroup *cg, struct mp_error *err)
 {
 	int fd = mp_node_dir(cg, MP_CGROUP_UNIFIED);
@@ -207,6 +220,7 @@ int mp_cgroup_kill(struct mp_cgroup *cg, struct mp_error *err)
 	/* An empty cgroup may still be used again, one that was killed may not: see the header. */
 	if (mp_cgroup_is_empty(cg))
 		return 0;
+	lift_cpu_limit(cg);
 	if (fd >= 0)
 		r = mp_cgfile_write(fd, "cgroup.kill", "1");
 	if (r == -ENODEV)

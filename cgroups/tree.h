@@ -127,6 +127,9 @@ int mp_cgroup_join_last(const struct mp_cgroup_join *join);
  * One write where cgroup.kill exists. Otherwise the tree is frozen, every process signalled, and
  * thawed, so that a fork bomb cannot outrun us; call again while mp_cgroup_is_empty() says no.
  *
+ * The cpu limit of @cg is lifted first: dying takes processor time, and a fork bomb under a tight
+ * quota was seen to take minutes.
+ *
  * Does nothing to an empty cgroup. One that was killed takes no newcomer by CLONE_INTO_CGROUP: on
  * Linux 6.18 the child is dead at birth (seen; the kernel's kill_seq of the target differs from that
  * of the cloning process's own cgroup). So start nothing in @cg afterwards, open a new one.

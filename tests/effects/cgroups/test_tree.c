@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cgroups/usage.h"
 #include "tests/effects/cgroups/support.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -261,6 +262,35 @@ static void killing_reaches_everybody_and_removal_follows(void **unused)
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 	wait_until_empty(cg);
 	OK(mp_cgroup_kill(cg, &err)); /* nobody there: fine */
+	remove_now(cg);
+	remove_now(pod);
+}
+
+/* Two hundred processes under a fifth of a processor took minutes to die. */
+static void the_dying_are_not_held_up_by_a_cpu_limit(void **unused)
+{
+	const struct mp_cgroup_limits limits = { .level = MP_CGROUP_LEVEL_CONTAINER,
+						 .cpu_limit_milli = 100 };
+	struct mp_cgroup *pod = new_pod("burstable/pod1", NULL);
+	struct mp_cgroup *cg = new_container(pod, "web.0", &limits);
+	struct mp_cgroup_usage usage;
+	int fds[2];
+	char c;
+
+	(void)unused;
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+
+	const pid_t pid = spawn_in(cg, ignore_signals_and_fork, &fds[1]);
+
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(read(fds[0], &c, 1), 1);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+	OK(mp_cgroup_kill(cg, &err));
+	OK(mp_cgroup_usage_read(cg, &usage, &err));
+	assert_int_equal(usage.cpu_limit_milli, 0);
+	(void)reap(pid);
+	wait_until_empty(cg);
 	remove_now(cg);
 	remove_now(pod);
 }
@@ -596,6 +626,7 @@ int main(void)
 		T(a_failed_open_leaves_a_pod_that_was_there_alone),
 		T(a_child_is_in_every_hierarchy_after_joining),
 		T(killing_reaches_everybody_and_removal_follows),
+		T(the_dying_are_not_held_up_by_a_cpu_limit),
 		T(the_successor_of_a_killed_container_starts_unharmed),
 		T(a_frozen_container_can_still_be_killed),
 		T(a_hierarchy_that_is_not_needed_is_not_used),
