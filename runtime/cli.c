@@ -20,6 +20,12 @@ const char *mp_cli_option(const struct mp_args *args, const char *name, const ch
 
 int mp_cli_roots(const struct mp_args *args, struct mp_roots *ret, struct mp_error *err)
 {
+	const char *given = mp_args_get(args, "root");
+
+	/* --root "$DIR" with DIR unset must not mean the system's pods. */
+	if (given && !*given)
+		return mp_fail_text(err, EINVAL,
+				    "--root is empty: name a directory, or leave it out");
 	return mp_roots_init(mp_cli_option(args, "root", "MINIPOD_ROOT", NULL), ret, err);
 }
 

@@ -211,4 +211,11 @@ test_same_name_twice_is_refused_with_the_way_out() {
 	wait_pod 10
 }
 
+test_an_empty_root_is_not_the_systems() {
+	status=0
+	"$MINIPOD" --root '' delete --all 2>"$T/err" >"$T/out" || status=$?
+	assert_status 1
+	assert_match "$T/err" '^error: --root is empty: name a directory, or leave it out$'
+}
+
 run_tests
