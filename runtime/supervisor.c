@@ -27,6 +27,7 @@
 #include "runtime/control.h"
 #include "runtime/echo.h"
 #include "runtime/ip_pool.h"
+#include "runtime/mount_root.h"
 #include "runtime/node.h"
 #include "runtime/object_store.h"
 #include "runtime/pod_json.h"
@@ -245,10 +246,10 @@ int mp_supervisor_own_mounts(struct mp_supervisor *sv, struct mp_error *err)
 		return r;
 	if (unshare(CLONE_NEWNS) < 0)
 		return mp_fail(err, errno, "make a mount namespace");
-	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
-		return mp_fail(err, errno, "make mounts private");
 	sv->mnt_ns_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	return sv->mnt_ns_fd < 0 ? mp_fail(err, errno, "open our mount namespace") : 0;
+	if (sv->mnt_ns_fd < 0)
+		return mp_fail(err, errno, "open our mount namespace");
+	return mp_mount_root_enter(sv->mnt_ns_fd, err);
 }
 
 /*
