@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "runtime/base/str.h"
 #include "runtime/options.h"
 
 enum mp_api_kind {
@@ -36,3 +37,21 @@ struct mp_api_args {
  */
 int mp_api_args_parse(const struct mp_args *args, bool needs_kind, size_t n_max,
 		      struct mp_api_args *ret, struct mp_error *err);
+
+/** struct mp_api_groups - the objects of a command line that may name several kinds. */
+struct mp_api_groups {
+	struct mp_api_args *items; /* arena; at least one; neighbours differ in kind */
+	size_t n;
+	bool is_all; /* "all" was said: of whatever kind there is */
+};
+
+/**
+ * mp_api_groups_parse() - "pods,events", "pod,cm a b", "pod/a secret/b", "all", and what
+ * mp_api_args_parse() takes; the first word must name a kind.
+ * @arena: owns @ret's items; names are borrowed from argv.
+ *
+ * Return: 0, -EINVAL with kubectl's sentence, -ENOMEM.
+ * Source: k8s.io/cli-runtime/pkg/resource/builder.go, ResourceTypeOrNameArgs.
+ */
+int mp_api_groups_parse(const struct mp_args *args, struct mp_arena *arena,
+			struct mp_api_groups *ret, struct mp_error *err);

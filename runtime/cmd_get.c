@@ -28,7 +28,7 @@ const struct mp_option mp_get_options[] = {
 	{ "show-labels", 0, NULL, "with all labels as the last column", false },
 	{ "label-columns", 'L', "KEYS", "with these labels as columns", false },
 	{ "no-headers", 0, NULL, "without the line of column names", false },
-	{ "ignore-not-found", 0, NULL, "a pod that is not there is no error", false },
+	{ "ignore-not-found", 0, NULL, "what is not there is no error", false },
 	{ NULL, 0, NULL, NULL, false },
 };
 
@@ -42,111 +42,180 @@ struct seen {
 struct get {
 	const struct mp_args *args;
 	struct mp_roots roots;
-	struct mp_api_args what;
-	struct mp_pod_query query;
+	struct mp_api_groups what;
+	struct mp_pod_query *queries; /* arena; one for each group */
 	struct mp_get_output out;
-	struct mp_arena arena; /* of the command line's own values */
-	struct seen *seen;     /* owned */
+	struct mp_arena arena;       /* of the command line's own values */
+	struct mp_event_marks marks; /* with -w: how far events were read */
+	struct seen *seen;           /* owned */
 	size_t n_seen;
 };
+
+static bool is_watch(const struct get *g)
+{
+	return mp_args_has(g->args, "watch") || mp_args_has(g->args, "watch-only");
+}
 
 static int parse(struct get *g, struct mp_error *err)
 {
 	int r = mp_cli_roots(g->args, &g->roots, err);
 
 	if (r == 0)
-		r = mp_api_args_parse(g->args, true, 64, &g->what, err);
+		r = mp_api_groups_parse(g->args, &g->arena, &g->what, err);
 	if (r == 0)
-		r = mp_pod_query_parse(g->args, &g->what, &g->arena, &g->query, err);
+		g->queries = mp_arena_alloc(&g->arena, g->what.n, sizeof(*g->queries));
+	if (r == 0 && !g->queries)
+		r = mp_fail(err, ENOMEM, "get");
+	for (size_t i = 0; r == 0 && i < g->what.n; i++)
+		r = mp_pod_query_parse(g->args, &g->what.items[i], &g->arena, &g->queries[i], err);
 	if (r == 0)
-		r = mp_get_output_parse(g->args, g->what.kind, !g->query.namespace_, &g->arena,
-					&g->out, err);
+		r = mp_get_output_parse(g->args, !g->queries[0].namespace_, &g->arena, &g->out,
+					err);
+	if (r == 0 && g->what.n > 1 && is_watch(g))
+		r = mp_fail_text(err, EINVAL, "you may only specify a single resource type");
 	return r;
+}
+
+/* Exactly one object was named: it is shown as itself, several are in a List. */
+static bool is_single(const struct get *g)
+{
+	return g->what.n == 1 && g->what.items[0].n_names == 1;
 }
 
 /* ---- loading ------------------------------------------------------------------------------------ */
 
-static bool is_wanted(const struct get *g, const char *name, const struct mp_node *object,
-		      bool *named)
+/* What was found, and what was named but is not there. */
+struct found {
+	struct mp_get_items items;
+	const char **missing; /* arena: sentences */
+	size_t n_missing;
+};
+
+static void miss(struct mp_arena *arena, enum mp_api_kind kind, const char *name,
+		 struct found *found)
 {
-	for (size_t i = 0; i < g->what.n_names; i++) {
-		if (strcmp(g->what.names[i], name) == 0) {
-			named[i] = true;
-			return true;
-		}
-	}
-	return g->what.n_names == 0 &&
-	       mp_selector_matches(&g->query.labels,
-				   mp_node_in(object, "metadata", "labels", NULL)) &&
-	       mp_field_selector_matches(&g->query.fields, object);
+	found->missing[found->n_missing++] =
+		mp_arena_printf(arena, "%ss \"%s\" not found", mp_api_word(kind), name);
 }
 
-/* A named object that was not found: an error for the first of them. */
-static int missing(const struct get *g, const bool *named, struct mp_error *err)
+/* Takes of @all what the group wants: by name, in the order of the names, or by selectors. */
+static int pick(const struct mp_pod_query *query, enum mp_api_kind kind,
+		const struct mp_get_items *all, struct mp_arena *arena, struct found *found,
+		struct mp_error *err)
 {
-	for (size_t i = 0; i < g->what.n_names; i++)
-		if (!named[i] && !g->query.ignores_missing)
-			return mp_fail_text(err, ENOENT, "%ss \"%s\" not found",
-					    mp_api_word(g->what.kind), g->what.names[i]);
+	const size_t room = all->n + query->n_names;
+	struct mp_get_items *ret = &found->items;
+
+	ret->items = mp_arena_alloc(arena, room, sizeof(*ret->items));
+	if (!ret->items)
+		return mp_fail(err, ENOMEM, "get");
+	for (size_t i = 0; i < query->n_names; i++) {
+		size_t k = 0;
+
+		while (k < all->n && strcmp(all->items[k].name, query->names[i]) != 0)
+			k++;
+		if (k < all->n)
+			ret->items[ret->n++] = all->items[k];
+		else if (!query->ignores_missing)
+			miss(arena, kind, query->names[i], found);
+	}
+	for (size_t i = 0; query->n_names == 0 && i < all->n; i++) {
+		const struct mp_node *object = all->items[i].object;
+
+		if (mp_selector_matches(&query->labels,
+					mp_node_in(object, "metadata", "labels", NULL)) &&
+		    mp_field_selector_matches(&query->fields, object))
+			ret->items[ret->n++] = all->items[i];
+	}
 	return 0;
 }
 
-static int load_pods(struct get *g, struct mp_arena *arena, struct mp_get_items *ret,
-		     struct mp_error *err)
+/* Named pods are looked at alone: others may be many. */
+static int load_views(const struct get *g, const struct mp_pod_query *query, struct mp_arena *arena,
+		      struct mp_pod_views *ret, struct mp_error *err)
 {
-	struct mp_pod_views *views = mp_arena_alloc(arena, 1, sizeof(*views));
-	int r;
+	int r = 0;
 
-	if (!views)
+	if (query->n_names == 0)
+		return mp_pod_views_load(arena, &g->roots, query->namespace_, ret, err);
+	*ret = (struct mp_pod_views){ .items = mp_arena_alloc(arena, query->n_names,
+							      sizeof(*ret->items)) };
+	if (!ret->items)
 		return mp_fail(err, ENOMEM, "get");
-	r = mp_pod_query_load(&g->query, &g->roots, arena, views, err);
-	if (r < 0 && views->n == 0)
-		return r;
-	ret->items = mp_arena_alloc(arena, views->n, sizeof(*ret->items));
-	for (size_t i = 0; ret->items && i < views->n; i++) {
-		const struct mp_pod_view *v = &views->items[i];
-
-		ret->items[ret->n++] = (struct mp_get_item){
-			.object = v->object, .name = v->name, .namespace_ = v->namespace_, .pod = v
-		};
+	for (size_t i = 0; r == 0 && i < query->n_names; i++) {
+		r = mp_pod_view_load(arena, &g->roots, query->namespace_, query->names[i],
+				     &ret->items[ret->n], err);
+		ret->n += r == 0 ? 1 : 0;
+		if (r == -ENOENT) {
+			*err = MP_ERROR_NONE;
+			r = 0;
+		}
 	}
 	return r;
 }
 
-static int load_events(struct get *g, struct mp_arena *arena, struct mp_get_items *ret,
-		       struct mp_error *err)
+static int load_pods(const struct get *g, const struct mp_pod_query *query, struct mp_arena *arena,
+		     struct mp_get_items *ret, struct mp_error *err)
+{
+	struct mp_pod_views views;
+	int r = load_views(g, query, arena, &views, err);
+
+	if (r < 0)
+		return r;
+	ret->items = mp_arena_alloc(arena, views.n, sizeof(*ret->items));
+	for (size_t i = 0; ret->items && i < views.n; i++) {
+		const struct mp_pod_view *v = &views.items[i];
+
+		ret->items[ret->n++] = (struct mp_get_item){ .kind = MP_API_POD,
+							     .object = v->object,
+							     .name = v->name,
+							     .namespace_ = v->namespace_,
+							     .pod = v };
+	}
+	return 0;
+}
+
+/* With -w only what came since the last time: journals are long. */
+static int load_events(struct get *g, const struct mp_pod_query *query, struct mp_arena *arena,
+		       struct mp_get_items *ret, struct mp_error *err)
 {
 	struct mp_event_rows rows = { .n = 0 };
-	struct mp_pod_views pods;
-	bool named[64] = { false };
-	int r = mp_pod_views_load(arena, &g->roots, g->query.namespace_, &pods, err);
+	struct mp_pod_views *pods = mp_arena_alloc(arena, 1, sizeof(*pods));
+	int r;
 
+	if (!pods)
+		return mp_fail(err, ENOMEM, "get");
+	r = mp_pod_views_load(arena, &g->roots, query->namespace_, pods, err);
 	if (r == 0)
-		r = mp_events_load(arena, &g->roots, pods.items, pods.n, NULL, &rows, err);
+		r = mp_events_load(arena, &g->roots, pods->items, pods->n,
+				   is_watch(g) ? &g->marks : NULL, &rows, err);
 	if (r < 0)
 		return r;
 	ret->items = mp_arena_alloc(arena, rows.n, sizeof(*ret->items));
 	for (size_t i = 0; ret->items && i < rows.n; i++) {
-		const struct mp_node *object = mp_event_object(arena, &rows.items[i]);
-		const char *name = mp_node_text(object, "metadata", "name", NULL);
+		const struct mp_event_row *row = &rows.items[i];
+		const struct mp_node *object = mp_event_object(arena, row);
 
-		if (object && is_wanted(g, name, object, named))
-			ret->items[ret->n++] =
-				(struct mp_get_item){ .object = object,
-						      .name = name,
-						      .namespace_ = rows.items[i].pod->namespace_,
-						      .event = &rows.items[i] };
+		if (object)
+			ret->items[ret->n++] = (struct mp_get_item){
+				.kind = MP_API_EVENT,
+				.object = object,
+				.name = mp_node_text(object, "metadata", "name", NULL),
+				.namespace_ = row->pod->namespace_,
+				.event = row,
+				.change = !is_watch(g) ? NULL :
+					  row->is_new  ? "ADDED" :
+							 "MODIFIED",
+			};
 	}
-	return missing(g, named, err);
+	return 0;
 }
 
-static int load_others(struct get *g, struct mp_arena *arena, struct mp_get_items *ret,
-		       struct mp_error *err)
+static int load_others(const struct get *g, const struct mp_pod_query *query, enum mp_api_kind kind,
+		       struct mp_arena *arena, struct mp_get_items *ret, struct mp_error *err)
 {
 	struct mp_object_views views = { .n = 0 };
-	bool named[64] = { false };
-	int r = mp_object_views_load(arena, &g->roots, g->query.namespace_, g->what.kind, &views,
-				     err);
+	int r = mp_object_views_load(arena, &g->roots, query->namespace_, kind, &views, err);
 
 	if (r < 0)
 		return r;
@@ -154,30 +223,41 @@ static int load_others(struct get *g, struct mp_arena *arena, struct mp_get_item
 	for (size_t i = 0; ret->items && i < views.n; i++) {
 		const struct mp_object_view *v = &views.items[i];
 
-		if (is_wanted(g, v->name, v->object, named))
-			ret->items[ret->n++] = (struct mp_get_item){ .object = v->object,
-								     .name = v->name,
-								     .namespace_ = v->namespace_,
-								     .other = v };
+		ret->items[ret->n++] = (struct mp_get_item){ .kind = kind,
+							     .object = v->object,
+							     .name = v->name,
+							     .namespace_ = v->namespace_,
+							     .other = v };
 	}
-	return missing(g, named, err);
+	return 0;
 }
 
-/* What was asked for; a named object that is not there makes -ENOENT, the others are kept. */
-static int load(struct get *g, struct mp_arena *arena, struct mp_get_items *ret,
+/* The objects of one group. */
+static int load(struct get *g, size_t group, struct mp_arena *arena, struct found *ret,
 		struct mp_error *err)
 {
-	*ret = (struct mp_get_items){ .n = 0 };
-	switch (g->what.kind) {
+	const struct mp_pod_query *query = &g->queries[group];
+	const enum mp_api_kind kind = g->what.items[group].kind;
+	struct mp_get_items all = { .n = 0 };
+	int r = 0;
+
+	*ret = (struct found){ .missing = mp_arena_alloc(arena, query->n_names + 1,
+							 sizeof(*ret->missing)) };
+	if (!ret->missing)
+		return mp_fail(err, ENOMEM, "get");
+	switch (kind) {
 	case MP_API_POD:
-		return load_pods(g, arena, ret, err);
+		r = load_pods(g, query, arena, &all, err);
+		break;
 	case MP_API_EVENT:
-		return load_events(g, arena, ret, err);
+		r = load_events(g, query, arena, &all, err);
+		break;
 	case MP_API_CONFIG_MAP:
 	case MP_API_SECRET:
+		r = load_others(g, query, kind, arena, &all, err);
 		break;
 	}
-	return load_others(g, arena, ret, err);
+	return r < 0 ? r : pick(query, kind, &all, arena, ret, err);
 }
 
 /* ---- -w ---------------------------------------------------------------------------------------- */
@@ -267,21 +347,23 @@ static bool revive(struct mp_arena *arena, const char *shown, struct mp_get_item
 /* Forgets what is gone; @gone (room for all) gets the pods among it. */
 static void forget_gone(struct get *g, struct mp_arena *arena, struct mp_get_items *gone)
 {
-	for (size_t i = 0; i < g->n_seen;) {
+	size_t n_kept = 0;
+
+	for (size_t i = 0; i < g->n_seen; i++) {
 		struct seen *seen = &g->seen[i];
 
 		if (seen->is_seen) {
 			seen->is_seen = false;
-			i++;
+			g->seen[n_kept++] = *seen;
 			continue;
 		}
-		if (gone && g->what.kind == MP_API_POD &&
+		if (gone && g->what.items[0].kind == MP_API_POD &&
 		    revive(arena, seen->shown, &gone->items[gone->n]))
 			gone->n++;
 		free(seen->key);
 		free(seen->shown);
-		*seen = g->seen[--g->n_seen];
 	}
+	g->n_seen = n_kept;
 }
 
 static int print_changes(struct get *g, struct mp_get_items *changed, struct mp_arena *arena,
@@ -299,22 +381,31 @@ static int print_changes(struct get *g, struct mp_get_items *changed, struct mp_
 	return r;
 }
 
+/* Of events only news are loaded; of other objects all, and what changed is found by comparing. */
+static int find_changes(struct get *g, struct mp_arena *arena, struct mp_get_items *items,
+			struct mp_get_items *ret, struct mp_error *err)
+{
+	ret->items = mp_arena_alloc(arena, items->n + g->n_seen + 1, sizeof(*ret->items));
+	if (!ret->items)
+		return mp_fail(err, ENOMEM, "get");
+	for (size_t i = 0; i < items->n; i++)
+		if (items->items[i].event || has_changed(g, arena, &items->items[i]))
+			ret->items[ret->n++] = items->items[i];
+	forget_gone(g, arena, ret);
+	return 0;
+}
+
 static int watch_once(struct get *g, bool is_first, struct mp_error *err)
 {
 	struct mp_arena arena = { 0 };
-	struct mp_get_items items, changed = { .n = 0 };
-	int r = load(g, &arena, &items, err);
+	struct mp_get_items changed = { .n = 0 };
+	struct found found;
+	int r = load(g, 0, &arena, &found, err);
 
-	if (r == -ENOENT && !is_first)
-		r = 0;
-	changed.items = mp_arena_alloc(&arena, items.n + g->n_seen + 1, sizeof(*changed.items));
-	if (!changed.items && r == 0)
-		r = mp_fail(err, ENOMEM, "get");
-	for (size_t i = 0; r == 0 && i < items.n; i++)
-		if (has_changed(g, &arena, &items.items[i]))
-			changed.items[changed.n++] = items.items[i];
+	if (r == 0 && is_first && found.n_missing > 0)
+		r = mp_fail_text(err, ENOENT, "%s", found.missing[0]);
 	if (r == 0)
-		forget_gone(g, &arena, &changed);
+		r = find_changes(g, &arena, &found.items, &changed, err);
 	if (r == 0 && !(is_first && mp_args_has(g->args, "watch-only")))
 		r = print_changes(g, &changed, &arena, err);
 	(void)fflush(stdout);
@@ -326,7 +417,7 @@ static int watch(struct get *g, struct mp_error *err)
 {
 	struct mp_pod_watch w;
 	bool is_first = true;
-	int r = mp_pod_watch_open(&w, &g->roots, g->what.kind == MP_API_EVENT, err);
+	int r = mp_pod_watch_open(&w, &g->roots, g->what.items[0].kind == MP_API_EVENT, err);
 
 	while (r == 0) {
 		r = mp_pod_watch_arm(&w, err);
@@ -343,44 +434,101 @@ static int watch(struct get *g, struct mp_error *err)
 		g->seen[i].is_seen = false;
 	forget_gone(g, NULL, NULL);
 	free(g->seen);
+	mp_event_marks_done(&g->marks);
 	return r;
 }
 
+/* ---- once --------------------------------------------------------------------------------------- */
+
 static void say_nothing_found(const struct get *g)
 {
-	if (g->query.ignores_missing && g->what.n_names > 0)
-		return;
-	if (g->query.namespace_)
-		(void)fprintf(stderr, "No resources found in %s namespace.\n", g->query.namespace_);
+	if (g->queries[0].namespace_)
+		(void)fprintf(stderr, "No resources found in %s namespace.\n",
+			      g->queries[0].namespace_);
 	else
 		(void)fputs("No resources found\n", stderr);
+}
+
+/* Lists count also when they are empty, named objects when they are there. */
+static bool has_several_kinds(const struct get *g, const struct found *found)
+{
+	bool has_any = false;
+	enum mp_api_kind kind = MP_API_POD;
+
+	for (size_t i = 0; i < g->what.n; i++) {
+		if (g->what.items[i].n_names > 0 && found[i].items.n == 0)
+			continue;
+		if (has_any && kind != g->what.items[i].kind)
+			return true;
+		has_any = true;
+		kind = g->what.items[i].kind;
+	}
+	return g->what.is_all;
+}
+
+static int join(const struct get *g, const struct found *found, struct mp_arena *arena,
+		struct mp_get_items *ret, struct mp_error *err)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->what.n; i++)
+		n += found[i].items.n;
+	ret->items = mp_arena_alloc(arena, n + 1, sizeof(*ret->items));
+	if (!ret->items)
+		return mp_fail(err, ENOMEM, "get");
+	for (size_t i = 0; i < g->what.n; i++)
+		for (size_t k = 0; k < found[i].items.n; k++)
+			ret->items[ret->n++] = found[i].items.items[k];
+	return 0;
+}
+
+/* What is there is shown, what is not is told behind it. Returns the exit code. */
+static int show_once(struct get *g, struct mp_arena *arena)
+{
+	struct found *found = mp_arena_alloc(arena, g->what.n, sizeof(*found));
+	struct mp_get_items items = { .n = 0 };
+	struct mp_error err = MP_ERROR_NONE;
+	size_t n_missing = 0;
+	int r = found ? 0 : mp_fail(&err, ENOMEM, "get");
+
+	for (size_t i = 0; r == 0 && i < g->what.n; i++) {
+		r = load(g, i, arena, &found[i], &err);
+		n_missing += r == 0 ? found[i].n_missing : 0;
+	}
+	if (r == 0)
+		r = join(g, found, arena, &items, &err);
+	if (r < 0)
+		return mp_cli_fail(r, &err);
+	g->out.has_kind = has_several_kinds(g, found);
+	if (items.n > 0 || (n_missing == 0 && !mp_get_output_is_table(&g->out) &&
+			    !(g->queries[0].ignores_missing && is_single(g))))
+		r = mp_get_output_print(&g->out, &items, !is_single(g), arena, &err);
+	else if (n_missing == 0 && !g->queries[0].ignores_missing)
+		say_nothing_found(g);
+	if (r < 0)
+		return mp_cli_fail(r, &err);
+	(void)fflush(stdout);
+	for (size_t i = 0; i < g->what.n; i++) {
+		for (size_t k = 0; k < found[i].n_missing; k++) {
+			(void)mp_fail_text(&err, ENOENT, "%s", found[i].missing[k]);
+			(void)mp_cli_fail(-ENOENT, &err);
+		}
+	}
+	return n_missing > 0 ? MP_EXIT_ERROR : 0;
 }
 
 int mp_cmd_get(const struct mp_args *args)
 {
 	struct get g = { .args = args };
 	struct mp_arena arena = { 0 };
-	struct mp_get_items items = { .n = 0 };
 	struct mp_error err = MP_ERROR_NONE;
-	int r = parse(&g, &err), missed = r;
+	int code = 0, r = parse(&g, &err);
 
-	if (r == 0 && (mp_args_has(args, "watch") || mp_args_has(args, "watch-only"))) {
-		missed = watch(&g, &err);
-	} else if (r == 0) {
-		struct mp_error second = MP_ERROR_NONE;
-
-		missed = load(&g, &arena, &items, &err);
-		if (missed == 0 && items.n == 0 && mp_get_output_is_table(&g.out))
-			say_nothing_found(&g);
-		else if (missed == 0 || items.n > 0)
-			r = mp_get_output_print(&g.out, &items, g.what.n_names != 1, &arena,
-						&second);
-		if (r < 0) {
-			missed = r;
-			err = second;
-		}
-	}
+	if (r == 0 && is_watch(&g))
+		r = watch(&g, &err);
+	else if (r == 0)
+		code = show_once(&g, &arena);
 	mp_arena_done(&arena);
 	mp_arena_done(&g.arena);
-	return missed < 0 ? mp_cli_fail(missed, &err) : 0;
+	return r < 0 ? mp_cli_fail(r, &err) : code;
 }

@@ -47,7 +47,10 @@ static int keep(struct mp_arena *arena, struct mp_event_rows *rows, size_t *size
 
 		if (old->pod == row->pod && old->slot == row->slot &&
 		    old->first_wall == row->first_wall) {
+			const bool is_new = old->is_new;
+
 			*old = *row;
+			old->is_new = is_new;
 			return 0;
 		}
 	}
@@ -92,6 +95,7 @@ static int take_line(struct mp_arena *arena, const struct mp_pod_view *pod, cons
 		.first_wall = int_of(a, "first"),
 		.last_wall = int_of(doc.roots[0], "wall"),
 		.slot = int_of(a, "slot"),
+		.is_new = int_of(a, "count") <= 1,
 	};
 
 	return keep(arena, rows, size, &row);

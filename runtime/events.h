@@ -12,6 +12,7 @@ struct mp_event_row {
 	int64_t count;
 	int64_t first_wall, last_wall; /* ns since the epoch */
 	int64_t slot;                  /* with first_wall the identity of the series */
+	bool is_new;                   /* the first of its series is among what was read */
 };
 
 /** struct mp_event_rows - the last state of each series, oldest last occurrence first. */

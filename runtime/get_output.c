@@ -61,17 +61,16 @@ static int parse_format(const char *text, struct mp_arena *arena, struct mp_get_
 			    text);
 }
 
-int mp_get_output_parse(const struct mp_args *args, enum mp_api_kind kind, bool has_namespace,
-			struct mp_arena *arena, struct mp_get_output *ret, struct mp_error *err)
+int mp_get_output_parse(const struct mp_args *args, bool has_namespace, struct mp_arena *arena,
+			struct mp_get_output *ret, struct mp_error *err)
 {
 	const char *labels = mp_args_get(args, "label-columns");
 
 	*ret = (struct mp_get_output){
-		.kind = kind,
 		.sort_by = mp_args_get(args, "sort-by"),
 		.has_all_labels = mp_args_has(args, "show-labels"),
 		.has_change = mp_args_has(args, "output-watch-events"),
-		.has_header = mp_args_has(args, "no-headers"),
+		.no_headers = mp_args_has(args, "no-headers"),
 		.has_namespace = has_namespace,
 	};
 	while (labels && *labels && ret->n_labels < MP_ARRAY_SIZE(ret->labels)) {
@@ -92,7 +91,7 @@ bool mp_get_output_is_table(const struct mp_get_output *out)
 /* ---- tables ------------------------------------------------------------------------------------ */
 
 /* The columns of each kind: those of -o wide come last, but for events. */
-static size_t put_names(const struct mp_get_output *out, const char **cells)
+static size_t put_names(const struct mp_get_output *out, enum mp_api_kind kind, const char **cells)
 {
 	static const char *const pod[] = {
 		"NAME", "READY", "STATUS",         "RESTARTS",       "AGE",
@@ -108,7 +107,7 @@ static size_t put_names(const struct mp_get_output *out, const char **cells)
 	const char *const *from = pod;
 	size_t n = 0;
 
-	switch (out->kind) {
+	switch (kind) {
 	case MP_API_POD:
 		n = is_wide ? MP_ARRAY_SIZE(pod) : 5;
 		break;
@@ -138,16 +137,25 @@ static const char *age_of(const char *time, struct mp_arena *arena)
 			  mp_arena_strdup(arena, mp_human_age(mp_clock_read().wall - wall, age));
 }
 
+/* The name, with the kind before it where several are shown. NULL when out of memory. */
+static const char *name_cell(const struct mp_get_output *out, const struct mp_get_item *item,
+			     struct mp_arena *arena)
+{
+	return out->has_kind ?
+		       mp_arena_printf(arena, "%s/%s", mp_api_word(item->kind), item->name) :
+		       item->name;
+}
+
 static size_t put_pod(const struct mp_get_output *out, const struct mp_get_item *item,
 		      const char **cells, struct mp_arena *arena)
 {
 	const char *node = mp_node_text(item->object, "spec", "nodeName", NULL);
 	struct mp_pod_row *row = mp_arena_alloc(arena, 1, sizeof(*row));
 
-	if (!row)
+	cells[0] = name_cell(out, item, arena);
+	if (!row || !cells[0])
 		return 0;
 	mp_pod_row(item->pod, mp_clock_read().wall, row);
-	cells[0] = item->name;
 	cells[1] = row->ready;
 	cells[2] = row->status;
 	cells[3] = row->restarts;
@@ -185,22 +193,23 @@ static size_t put_event(const struct mp_get_output *out, const struct mp_get_ite
 	cells[6] = e->message;
 	cells[7] = first;
 	cells[8] = count;
-	cells[9] = item->name;
-	return 10;
+	cells[9] = name_cell(out, item, arena);
+	return cells[9] ? 10 : 0;
 }
 
 static size_t put_other(const struct mp_get_output *out, const struct mp_get_item *item,
 			const char **cells, struct mp_arena *arena)
 {
 	const char *count = mp_arena_printf(arena, "%zu", item->other->n_keys);
+	const char *name = name_cell(out, item, arena);
 	const char *age =
 		age_of(mp_node_text(item->object, "metadata", "creationTimestamp", NULL), arena);
 	size_t n = 0;
 
-	if (!count || !age)
+	if (!count || !age || !name)
 		return 0;
-	cells[n++] = item->name;
-	if (out->kind == MP_API_SECRET)
+	cells[n++] = name;
+	if (item->kind == MP_API_SECRET)
 		cells[n++] = item->other->type;
 	cells[n++] = count;
 	cells[n++] = age;
@@ -221,7 +230,7 @@ static const char *labels_text(const struct mp_node *labels, struct mp_arena *ar
 static size_t put_cells(const struct mp_get_output *out, const struct mp_get_item *item,
 			const char **cells, struct mp_arena *arena)
 {
-	switch (out->kind) {
+	switch (item->kind) {
 	case MP_API_POD:
 		return put_pod(out, item, cells, arena);
 	case MP_API_EVENT:
@@ -244,26 +253,34 @@ static const char *last_part(struct mp_arena *arena, const char *key)
 	return name ? name : "";
 }
 
-static int print_table(struct mp_get_output *out, const struct mp_get_items *items,
-		       struct mp_arena *arena, struct mp_error *err)
+/* Items of one kind; the header of their kind unless it was the last one printed. */
+static int print_table(struct mp_get_output *out, enum mp_api_kind kind,
+		       const struct mp_get_items *items, struct mp_arena *arena,
+		       struct mp_error *err)
 {
 	const char *cells[MP_GET_COLUMNS_MAX];
 	struct mp_table table = { .arena = arena, .widths = out->widths };
+	const bool is_next = out->has_header && out->kind != kind;
 	size_t n = 0;
 
+	if (is_next)
+		memset(out->widths, 0, sizeof(out->widths));
 	if (out->has_change)
 		cells[n++] = "EVENT";
 	if (out->has_namespace)
 		cells[n++] = "NAMESPACE";
-	n += put_names(out, cells + n);
+	n += put_names(out, kind, cells + n);
 	for (size_t i = 0; i < out->n_labels; i++)
 		cells[n++] = last_part(arena, out->labels[i]);
 	if (out->has_all_labels)
 		cells[n++] = "LABELS";
 	table.n_columns = n;
-	if (!out->has_header)
+	if (is_next && !out->no_headers)
+		(void)putchar('\n');
+	if (!out->no_headers && (is_next || !out->has_header))
 		mp_table_row(&table, cells);
 	out->has_header = true;
+	out->kind = kind;
 	for (size_t i = 0; i < items->n; i++) {
 		const struct mp_get_item *item = &items->items[i];
 		const struct mp_node *labels = mp_node_in(item->object, "metadata", "labels", NULL);
@@ -296,7 +313,7 @@ static int print_columns(struct mp_get_output *out, const struct mp_get_items *i
 				  .widths = out->widths };
 	int r = 0;
 
-	if (!out->has_header)
+	if (!out->has_header && !out->no_headers)
 		mp_table_row(&table, out->columns.headers);
 	out->has_header = true;
 	for (size_t i = 0; i < items->n && r == 0; i++)
@@ -413,23 +430,46 @@ static int sort(const char *path, struct mp_get_items *items, struct mp_arena *a
 	return 0;
 }
 
+static int print_tables(struct mp_get_output *out, const struct mp_get_items *items,
+			struct mp_arena *arena, struct mp_error *err)
+{
+	int r = 0;
+
+	for (size_t at = 0; at < items->n && r == 0;) {
+		struct mp_get_items run = { .items = &items->items[at] };
+
+		while (at + run.n < items->n && run.items[run.n].kind == run.items[0].kind)
+			run.n++;
+		at += run.n;
+		if (out->sort_by)
+			r = sort(out->sort_by, &run, arena, err);
+		if (r == 0)
+			r = print_table(out, run.items[0].kind, &run, arena, err);
+	}
+	return r;
+}
+
 int mp_get_output_print(struct mp_get_output *out, struct mp_get_items *items, bool is_list,
 			struct mp_arena *arena, struct mp_error *err)
 {
-	int r = out->sort_by && items->n > 0 ? sort(out->sort_by, items, arena, err) : 0;
+	int r = 0;
 
+	if (mp_get_output_is_table(out) && out->format != MP_GET_COLUMNS)
+		return print_tables(out, items, arena, err);
+	if (out->sort_by && items->n > 0)
+		r = sort(out->sort_by, items, arena, err);
 	if (r < 0)
 		return r;
 	switch (out->format) {
-	case MP_GET_TABLE:
-	case MP_GET_WIDE:
-		return print_table(out, items, arena, err);
 	case MP_GET_COLUMNS:
 		return print_columns(out, items, arena, err);
 	case MP_GET_NAME:
 		for (size_t i = 0; i < items->n; i++)
-			(void)printf("%s/%s\n", mp_api_word(out->kind), items->items[i].name);
+			(void)printf("%s/%s\n", mp_api_word(items->items[i].kind),
+				     items->items[i].name);
 		return 0;
+	case MP_GET_TABLE:
+	case MP_GET_WIDE:
 	case MP_GET_JSON:
 	case MP_GET_YAML:
 	case MP_GET_JSONPATH:

@@ -73,8 +73,9 @@ static const struct mp_verb verbs[] = {
 	  "  minipod run -d --wait-for=ready --timeout=1m pod.yaml\n"
 	  "  generate | minipod run -",
 	  mp_run_options, mp_cmd_run, false, false },
-	{ "get", "pods|events|configmaps|secrets [NAME...]", 1, 64, "Show pods",
-	  "  minipod get pods\n  minipod get pod web -o jsonpath='{.status.podIP}'\n"
+	{ "get", "KIND[,KIND...] [NAME...] | KIND/NAME...", 1, 64,
+	  "Show pods, events, configmaps and secrets",
+	  "  minipod get pods\n  minipod get pods,events\n  minipod get pod/web cm/settings\n  minipod get pod web -o jsonpath='{.status.podIP}'\n"
 	  "  minipod get pods -A -w\n  minipod get pods -l app=web --field-selector "
 	  "status.phase=Running\n"
 	  "  minipod get pods -o custom-columns=NAME:.metadata.name,IP:.status.podIP",

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef mp_fail
+#undef mp_fail_text
+
 /* Marks a text that was cut at the end of the record, without leaving half a UTF-8 sequence. */
 static void mark_cut(char *msg)
 {

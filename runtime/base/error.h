@@ -46,3 +46,15 @@ int mp_fail_text(struct mp_error *err, int code, const char *fmt, ...)
  */
 int mp_wrap(struct mp_error *err, int r, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+#ifdef __clang_analyzer__
+/* It looks into one file at a time, and would take a failure for 0: these say that it never is. */
+static inline int mp_as_failure(int r)
+{
+	if (r >= 0)
+		__builtin_unreachable();
+	return r;
+}
+#define mp_fail(...)      mp_as_failure((mp_fail)(__VA_ARGS__))
+#define mp_fail_text(...) mp_as_failure((mp_fail_text)(__VA_ARGS__))
+#endif

@@ -57,20 +57,7 @@ test_get_chooses_by_label_field_and_namespace() {
 	minipod delete --all -A --now
 }
 
-test_get_events_has_kubectls_columns_and_objects() {
-	sleeper a '{}'
-	call get events
-	assert_match "$T/out" '^LAST SEEN   TYPE     REASON +OBJECT   MESSAGE$'
-	assert_match "$T/out" '^[0-9]+s +Normal   Started +pod/a +Container started$'
-	call get events -o wide --field-selector reason=Started
-	assert_match "$T/out" '^LAST SEEN +TYPE +REASON +OBJECT +SUBOBJECT +SOURCE +MESSAGE +FIRST SEEN +COUNT +NAME$'
-	assert_match "$T/out" ' spec.containers\{c\} +minipod +Container started +[0-9]+s +1 +a\.[0-9a-f]+$'
-	call get events -o json
-	assert_json '["Event","Pod","a"]' "$T/out" '.items[0] | [.kind, .involvedObject.kind, .involvedObject.name]'
-	minipod delete a --now
-}
-
-test_get_shows_the_configmaps_and_secrets_of_pods() {
+start_with_objects() {
 	cat >"$T/pod.yaml" <<-'YAML'
 		apiVersion: v1
 		kind: ConfigMap
@@ -89,6 +76,83 @@ test_get_shows_the_configmaps_and_secrets_of_pods() {
 		  containers: [ { name: c, image: busybox, command: [sleep, "1000"] } ]
 	YAML
 	minipod run -d "$T/pod.yaml" >/dev/null
+}
+
+test_get_shows_several_kinds_each_in_its_own_table() {
+	start_with_objects
+	call get pods,cm,secrets,pods
+	assert_status 0
+	assert_eq $'NAME\npod/web\n\nNAME\nconfigmap/settings\n\nNAME\nsecret/key' "$(cut -d' ' -f1 "$T/out")" 'the tables'
+	call get pods,events -o wide
+	assert_order "$T/out" '^pod/web +1/1 ' '^$' '^LAST SEEN ' ' event/web\.[0-9a-f]+$'
+	call get cm,pods --no-headers -A
+	assert_eq $'default configmap/settings\ndefault pod/web' "$(awk '{ print $1, $2 }' "$T/out")" 'lines without headers'
+	call get all
+	assert_match "$T/out" '^pod/web +1/1 '
+	call get pods,cm -l app=x
+	assert_eq $'NAME\nconfigmap/settings' "$(cut -d' ' -f1 "$T/out")" 'what has the label'
+	call get pods,secrets -o json
+	assert_json '["List","Pod","Secret"]' "$T/out" '[.kind, .items[].kind]'
+	call get pods,cm -o name
+	assert_eq $'pod/web\nconfigmap/settings' "$(cat "$T/out")" 'the names'
+	call get pods,cm -n elsewhere
+	assert_status 0
+	assert_line "$T/err" 'No resources found in elsewhere namespace.'
+	call get pods,events -w
+	assert_status 1
+	assert_line "$T/err" 'error: you may only specify a single resource type'
+	call get pods,nodes
+	assert_match "$T/err" "^error: the server doesn't have a resource type \"nodes\""
+	minipod delete web --now
+}
+
+test_get_shows_named_objects_of_several_kinds_and_says_which_are_missing() {
+	start_with_objects
+	call get pod/web secret/key pod/nobody cm/none
+	assert_status 1
+	assert_eq $'NAME\npod/web\n\nNAME\nsecret/key' "$(cut -d' ' -f1 "$T/out")" 'the tables'
+	assert_eq $'Error from server (NotFound): pods "nobody" not found\nError from server (NotFound): configmaps "none" not found' \
+		"$(cat "$T/err")" 'what is missing'
+	call get pod/web cm/none
+	assert_match "$T/out" '^web +1/1 '
+	call get cm,secret settings key -o name
+	assert_eq $'configmap/settings\nsecret/key' "$(cat "$T/out")" 'each name in each kind'
+	call get pod/web cm
+	assert_status 1
+	minipod delete web --now
+}
+
+test_get_events_w_prints_each_event_once_and_again_when_it_comes_again() {
+	cat >"$T/crash.json" <<-'JSON'
+		{ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "crash" },
+		  "spec": { "containers": [ { "name": "c", "image": "busybox", "command": ["false"] } ] } }
+	JSON
+	"$MINIPOD" --root "$MINIPOD_ROOT" get events -w --output-watch-events >"$T/watch" 2>&1 &
+	local watcher=$!
+	minipod run -d "$T/crash.json" >/dev/null
+	wait_for_line 20 "$T/watch" '^ADDED +[0-9]+s +Normal +Started'
+	wait_for_line 30 "$T/watch" '^MODIFIED +[0-9]+s +Normal +Started'
+	assert_count 1 "$T/watch" '^ADDED +[0-9]+s +Normal +Started'
+	kill "$watcher"
+	wait "$watcher" || true
+	minipod delete crash --now
+}
+
+test_get_events_has_kubectls_columns_and_objects() {
+	sleeper a '{}'
+	call get events
+	assert_match "$T/out" '^LAST SEEN   TYPE     REASON +OBJECT   MESSAGE$'
+	assert_match "$T/out" '^[0-9]+s +Normal   Started +pod/a +Container started$'
+	call get events -o wide --field-selector reason=Started
+	assert_match "$T/out" '^LAST SEEN +TYPE +REASON +OBJECT +SUBOBJECT +SOURCE +MESSAGE +FIRST SEEN +COUNT +NAME$'
+	assert_match "$T/out" ' spec.containers\{c\} +minipod +Container started +[0-9]+s +1 +a\.[0-9a-f]+$'
+	call get events -o json
+	assert_json '["Event","Pod","a"]' "$T/out" '.items[0] | [.kind, .involvedObject.kind, .involvedObject.name]'
+	minipod delete a --now
+}
+
+test_get_shows_the_configmaps_and_secrets_of_pods() {
+	start_with_objects
 	call get cm
 	assert_order "$T/out" '^NAME +DATA   AGE$' '^settings +2 +[0-9]+s$'
 	call get configmap settings -o 'jsonpath={.data.colour} {.metadata.namespace}'
