@@ -117,7 +117,7 @@ int mp_supervisor_write_pod(struct mp_supervisor *sv, struct mp_error *err)
 	return r;
 }
 
-static void write_status(struct mp_supervisor *sv)
+static int write_status(struct mp_supervisor *sv)
 {
 	const struct mp_status_json status = { .spec = sv->spec,
 					       .status = mp_pod_status(sv->pod),
@@ -142,6 +142,7 @@ static void write_status(struct mp_supervisor *sv)
 			       err.msg);
 	}
 	mp_control_status(sv->control);
+	return r;
 }
 
 /* ---- signals ---------------------------------------------------------------------------------- */
@@ -423,8 +424,10 @@ static mp_nsec turn(struct mp_supervisor *sv)
 	mp_trace_turn(sv->trace, sv->now);
 	for (size_t i = 0; i < sv->plan.n; i++)
 		mp_trace_action(sv->trace, &sv->plan.actions[i], sv->now);
-	/* The journal first: what a dead supervisor had begun must be readable in it. */
-	note_full_disk(sv, mp_trace_flush(sv->trace));
+	/* The journal first: what a dead supervisor had begun must be readable in it. Its end comes last:
+	 * where that is read, nothing is left to be done. */
+	if (!mp_pod_is_finished(sv->pod))
+		note_full_disk(sv, mp_trace_flush(sv->trace));
 	mp_exec_remove_spent_cgroups(sv);
 	for (size_t i = 0; i < sv->plan.n; i++)
 		mp_executor_do(sv, &sv->plan.actions[i]);
@@ -459,7 +462,7 @@ static void write_due_status(struct mp_supervisor *sv)
 		return;
 	/* The last status of a foreground pod would be removed in the same breath. */
 	if (!may_wait || !mp_pod_is_finished(sv->pod))
-		write_status(sv);
+		sv->has_stale_status = write_status(sv) < 0;
 }
 
 static int supervise(struct mp_supervisor *sv, struct mp_error *err)
@@ -555,6 +558,12 @@ int mp_supervisor_config_check(const struct mp_supervisor_config *config, struct
 	return r < 0 ? mp_wrap(err, r, "--cgroup-root") : 0;
 }
 
+/* A background pod that ended by itself is readable until somebody deletes it. */
+static bool stays(const struct mp_supervisor *sv)
+{
+	return !sv->config.is_foreground && !mp_pod_is_deleting(sv->pod);
+}
+
 int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code,
 		      struct mp_error *err)
 {
@@ -601,12 +610,13 @@ int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code,
 		*ret_code = mp_report_exit_code(sv.spec, mp_pod_status(sv.pod), sv.start_errno);
 		if (config->result_name)
 			r = mp_result_write(&sv, err);
+		if (r == 0 && stays(&sv) && !sv.has_stale_status)
+			note_full_disk(&sv, mp_trace_flush(sv.trace));
 		if (mp_control_wants_object(sv.control))
 			send_object(&sv);
 	}
 	leave_own_mounts(&sv);
-	/* A background pod that ended by itself stays readable until somebody deletes it. */
-	if (r < 0 || config->is_foreground || mp_pod_is_deleting(sv.pod)) {
+	if (r < 0 || !stays(&sv)) {
 		struct mp_error second = MP_ERROR_NONE;
 
 		if (sv.dir.run_fd >= 0 && (mp_state_dir_remove_data(&sv.dir, &second) < 0 ||

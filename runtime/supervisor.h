@@ -178,6 +178,7 @@ struct mp_supervisor {
 	struct mp_infra *infra;
 	struct mp_source infra_died;
 	bool is_stopping_sandbox;
+	bool has_stale_status;  /* the last one could not be written */
 	bool has_noted_disk;    /* the note about a full or read-only disk was given */
 	bool has_noted_seccomp; /* the note about unknown system calls was given */
 	bool has_noted_oom;     /* the note about oom_score_adj was given */

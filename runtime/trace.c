@@ -141,7 +141,6 @@ void mp_trace_close(struct mp_trace *t)
 {
 	if (!t)
 		return;
-	(void)mp_trace_flush(t);
 	(void)close(t->fd);
 	free(t);
 }

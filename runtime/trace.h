@@ -51,7 +51,7 @@ void mp_trace_action(struct mp_trace *trace, const struct mp_action *action, str
  */
 int mp_trace_flush(struct mp_trace *trace);
 
-/** mp_trace_close() - flush and release; NULL allowed. */
+/** mp_trace_close() - release, without the lines that were not flushed; NULL allowed. */
 void mp_trace_close(struct mp_trace *trace);
 
 /** mp_event_write() - an event as a JSON object, where @w stands. */

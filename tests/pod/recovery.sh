@@ -236,6 +236,29 @@ is_unsupervised() {
 	[[ -z $(supervisor_of "$1") ]]
 }
 
+# The state between the last turn and the last status, which is written by way of a file of that name.
+test_pod_whose_last_status_was_not_written_is_finished_by_recover() {
+	local run=$MINIPOD_ROOT/run/pods/default_web obstacle
+	pod web 'while [ ! -e /dev/shm/go ]; do sleep 0.02; done; exit 3' "$never"
+	run_d --result-file "$T/result.json" "$T/web.json"
+	obstacle=$run/.replace-$(supervisor_of web).tmp
+	mkdir "$obstacle"
+	minipod exec web -- touch /dev/shm/go
+	wait_until 10 'the end of its supervisor' is_unsupervised web
+	assert_match <(minipod get pods) '^web +[01]/1 +Unknown +0 '
+	rmdir "$obstacle"
+	recover web
+	assert_status 0
+	minipod wait web --for=jsonpath='{.status.phase}'=Failed --timeout=10s
+	wait_until 10 'the end of the second supervisor' is_unsupervised web
+	assert_json 3 "$T/result.json" '.status.containerStatuses[0].state.terminated.exitCode'
+	recover web
+	assert_match "$T/err" 'pod/web: the pod has ended'
+	minipod replay "$run/trace.jsonl" >"$T/out"
+	assert_match "$T/out" ': the same$'
+	minipod delete web
+}
+
 test_journal_that_was_cut_in_a_line_is_mended() {
 	pod web 'sleep 1000'
 	run_d "$T/web.json"

@@ -90,6 +90,7 @@ static char *make_journal(size_t *len)
 	mp_sim_run(&sim, mp_seconds(3600));
 	assert_true(sim.is_finished);
 	mp_sim_done(&sim);
+	assert_int_equal(mp_trace_flush(trace), 0);
 	mp_trace_close(trace);
 	(void)snprintf(path, sizeof(path), "%s/trace.jsonl", dir);
 	assert_int_equal(mp_file_read(AT_FDCWD, path, 1U << 24, NULL, &text, len, &err), 0);
@@ -123,7 +124,7 @@ static void the_first_difference_is_told(void **unused)
 
 	(void)unused;
 	assert_non_null(at);
-	memcpy(at, "\"type\":\"scartContainer\"", 23);
+	at[strlen("\"type\":\"s")] = 'c';
 	for (const char *c = text; c < at; c++)
 		line += *c == '\n';
 	assert_int_equal(mp_trace_replay(&pod.spec, text, len, &replay, &err), 0);
