@@ -160,6 +160,25 @@ static void judge_apparmor(const struct mp_pod_spec *spec, const struct mp_admit
 		       "Cannot enforce AppArmor: AppArmor is not enabled on the host");
 }
 
+/*
+ * On a machine without SELinux a runtime passes over labels, and so do pods that carry them
+ * everywhere. With it, a label is a fence that would be missing. Not a kubelet's reason.
+ */
+static void judge_selinux(const struct mp_pod_spec *spec, const struct mp_admit_node *node,
+			  struct mp_admission *ret)
+{
+	bool wants = spec->security.selinux.is_set;
+
+	for (size_t i = 0; i < mp_spec_n_containers(spec); i++)
+		wants = wants || spec->containers[i].security.selinux.is_set;
+	if (!wants || !node->has_selinux)
+		return;
+	refuse(ret, "SELinux");
+	(void)snprintf(ret->message, sizeof(ret->message),
+		       "Cannot enforce SELinux: minipod sets no labels; remove seLinuxOptions to "
+		       "run without them");
+}
+
 void mp_admit(const struct mp_pod_spec *spec, const struct mp_admit_node *node,
 	      struct mp_admission *ret)
 {
@@ -169,6 +188,8 @@ void mp_admit(const struct mp_pod_spec *spec, const struct mp_admit_node *node,
 		judge_os(spec, ret);
 	if (!ret->is_refused)
 		judge_apparmor(spec, node, ret);
+	if (!ret->is_refused)
+		judge_selinux(spec, node, ret);
 }
 
 int mp_sysctl_pattern_check(const char *pattern, struct mp_error *err)

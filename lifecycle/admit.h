@@ -19,6 +19,7 @@ struct mp_admit_node {
 	size_t n_unsafe_sysctls;
 	uint32_t kernel; /* MP_KERNEL(6, 1): some sysctls are safe since some version only */
 	bool has_apparmor;
+	bool has_selinux; /* and it is minipod that cannot label processes and files */
 };
 
 #define MP_KERNEL(major, minor) ((uint32_t)(major) << 16 | (uint32_t)(minor))

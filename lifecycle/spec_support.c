@@ -22,18 +22,9 @@ static bool uses_gates(const struct mp_pod_spec *spec)
 	return spec->n_scheduling_gates > 0;
 }
 
-static bool uses_pod_selinux(const struct mp_pod_spec *spec)
-{
-	return spec->security.selinux.is_set;
-}
-
-static const char no_selinux[] =
-	"minipod sets no SELinux labels; remove seLinuxOptions to run without them";
-
 static const struct pod_row pod_rows[] = {
 	{ uses_gates, NULL, "schedulingGates",
 	  "the pod is held back by scheduling gates; remove them to run it" },
-	{ uses_pod_selinux, "securityContext", "seLinuxOptions", no_selinux },
 };
 
 static void refuse_pod(const struct mp_pod_spec *spec, const struct mp_at *at,
@@ -56,11 +47,6 @@ struct container_row {
 	const char *sentence;
 };
 
-static bool uses_selinux(const struct mp_container_spec *c)
-{
-	return c->security.selinux.is_set;
-}
-
 static bool uses_extended_resource(const struct mp_container_spec *c)
 {
 	for (size_t i = 0; i < c->resources.limits.n; i++) {
@@ -71,7 +57,6 @@ static bool uses_extended_resource(const struct mp_container_spec *c)
 }
 
 static const struct container_row container_rows[] = {
-	{ uses_selinux, "securityContext", "seLinuxOptions", no_selinux },
 	{ uses_extended_resource, "resources", "limits",
 	  "minipod has no extended resources: nothing here provides such a device; ask for cpu, "
 	  "memory, ephemeral-storage or hugepages only" },

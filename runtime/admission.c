@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/admission.h"
 
+#include <linux/magic.h>
 #include <stdlib.h>
+#include <sys/statfs.h>
 #include <sys/utsname.h>
 
 #include "lifecycle/admit.h"
@@ -21,6 +23,14 @@ uint32_t mp_kernel_version(const char *release)
 	return minor > UINT16_MAX ? 0 : MP_KERNEL(major, minor);
 }
 
+/* As libselinux asks. Source: selinux(8), "selinuxfs". */
+static bool has_selinux(void)
+{
+	struct statfs fs;
+
+	return statfs("/sys/fs/selinux", &fs) == 0 && fs.f_type == SELINUX_MAGIC;
+}
+
 void mp_admission_check(struct mp_supervisor *sv)
 {
 	struct utsname uts;
@@ -30,6 +40,7 @@ void mp_admission_check(struct mp_supervisor *sv)
 		.n_unsafe_sysctls = sv->config.n_unsafe_sysctls,
 		.kernel = uname(&uts) == 0 ? mp_kernel_version(uts.release) : 0,
 		.has_apparmor = mp_apparmor_is_enabled(),
+		.has_selinux = has_selinux(),
 	};
 
 	mp_admit(sv->spec, &node, &answer);

@@ -4,8 +4,8 @@
 
 #define WINDOWS "has no effect on Linux"
 
-/* Lifecycle's sentences: mp_spec_refuse_later(). */
-#define NO_SELINUX "minipod sets no SELinux labels; remove seLinuxOptions to run without them"
+/* Lifecycle refuses the pod on a machine that has it: mp_admit(). */
+#define NO_SELINUX "has no effect: there is no SELinux here (with it, the pod would be refused)"
 
 #define T struct mp_profile
 static const struct mp_field profile_fields[] = {
@@ -46,7 +46,7 @@ static const struct mp_field security_fields[] = {
 	MP_F("runAsNonRoot", opt_bool, run_as_non_root),
 	MP_F("runAsUser", opt_int64, run_as_user),
 	MP_F("seLinuxOptions", object, selinux, .flag = MP_FLAG(T, selinux.is_set),
-	     .type = &selinux_type, .support = MP_SUPPORT_LATER, .note = NO_SELINUX),
+	     .type = &selinux_type, .support = MP_SUPPORT_HARMLESS, .note = NO_SELINUX),
 	MP_F("seccompProfile", object, seccomp, .flag = MP_FLAG(T, seccomp.is_set),
 	     .type = &seccomp_type),
 	MP_F("windowsOptions", raw_map, raw, .support = MP_SUPPORT_HARMLESS, .note = WINDOWS),
@@ -74,7 +74,7 @@ static const struct mp_field pod_security_fields[] = {
 	MP_F("seLinuxChangePolicy", raw_string, raw, .support = MP_SUPPORT_HARMLESS,
 	     .note = "has no effect: no volume is relabelled"),
 	MP_F("seLinuxOptions", object, selinux, .flag = MP_FLAG(T, selinux.is_set),
-	     .type = &selinux_type, .support = MP_SUPPORT_LATER, .note = NO_SELINUX),
+	     .type = &selinux_type, .support = MP_SUPPORT_HARMLESS, .note = NO_SELINUX),
 	MP_F("seccompProfile", object, seccomp, .flag = MP_FLAG(T, seccomp.is_set),
 	     .type = &seccomp_type),
 	MP_F("supplementalGroups", int64s, supplemental_groups),

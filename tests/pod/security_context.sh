@@ -42,6 +42,15 @@ test_users_and_groups_are_those_of_the_context() {
 	prints group 1000 2000 '2000 3000'
 }
 
+# test/e2e/common/storage/empty_dir.go labels all of its pods.
+test_selinux_labels_mean_nothing_without_selinux() {
+	[[ ! -e /sys/fs/selinux/enforce ]] || skip 'this machine has SELinux'
+	pod labels '{ "securityContext": { "seLinuxOptions": { "level": "s0" } } }' \
+		'{ "securityContext": { "seLinuxOptions": { "type": "container_t" } } }' 'echo ran'
+	prints labels ran
+	assert_match "$T/err" 'note: spec.securityContext.seLinuxOptions: has no effect'
+}
+
 test_run_as_non_root_is_checked_before_the_container_is_made() {
 	pod explicit '{}' '{ "securityContext": { "runAsNonRoot": true, "runAsUser": 1000 } }' 'id -u'
 	prints explicit 1000

@@ -149,6 +149,25 @@ static void apparmor_that_is_asked_for_must_be_there(void **unused)
 	expect(&spec, &without, "AppArmor", message);
 }
 
+static void selinux_labels_mean_nothing_where_there_is_no_selinux(void **unused)
+{
+	static const char message[] = "Cannot enforce SELinux: minipod sets no labels; remove "
+				      "seLinuxOptions to run without them";
+	const struct mp_admit_node with = { .kernel = MP_KERNEL(6, 18), .has_selinux = true };
+	struct mp_container_spec c[2] = { { .name = "a" }, { .name = "b" } };
+	struct mp_pod_spec spec = { .containers = c, .n_main = 2 };
+
+	(void)unused;
+	expect(&spec, &with, NULL, NULL);
+	c[1].security.selinux.is_set = true;
+	expect(&spec, &modern, NULL, NULL);
+	expect(&spec, &with, "SELinux", message);
+	c[1].security.selinux.is_set = false;
+	spec.security.selinux.is_set = true;
+	expect(&spec, &modern, NULL, NULL);
+	expect(&spec, &with, "SELinux", message);
+}
+
 static void the_first_rule_that_is_broken_is_told(void **unused)
 {
 	static const struct mp_key_value sysctl = { "vm.swappiness", "1" };
@@ -171,6 +190,7 @@ int main(void)
 		cmocka_unit_test(only_namespaced_sysctls_can_be_allowed),
 		cmocka_unit_test(windows_pods_are_not_for_this_node),
 		cmocka_unit_test(apparmor_that_is_asked_for_must_be_there),
+		cmocka_unit_test(selinux_labels_mean_nothing_where_there_is_no_selinux),
 		cmocka_unit_test(the_first_rule_that_is_broken_is_told),
 	};
 

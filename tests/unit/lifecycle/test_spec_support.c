@@ -73,9 +73,6 @@ WARNS(a_hidden_variable_is_a_warning, ({
 
 /* ---- refused features --------------------------------------------------------------------- */
 
-#define SELINUX \
-	"Forbidden: minipod sets no SELinux labels; remove seLinuxOptions to run without them"
-
 REFUSES(a_pod_of_supported_features_is_accepted, ({
 		spec->has_os = true;
 		spec->os_name = "linux";
@@ -103,13 +100,6 @@ REFUSES(a_pod_of_supported_features_is_accepted, ({
 REFUSES(scheduling_gates_are_refused, ({ spec->n_scheduling_gates = 1; }),
 	"spec.schedulingGates: Forbidden: the pod is held back by scheduling gates; remove them to "
 	"run it")
-REFUSES(selinux_labels_are_refused, ({
-		spec->security.selinux.is_set = true;
-		c = fixture_add_init(&f, "setup", MP_KIND_INIT);
-		c->security.selinux.is_set = true;
-	}),
-	"spec.securityContext.seLinuxOptions: " SELINUX,
-	"spec.initContainers[0].securityContext.seLinuxOptions: " SELINUX)
 REFUSES(extended_resources_are_refused,
 	({ fixture_add_resource(&f, &c->resources.limits, "example.com/gpu", "1"); }),
 	"spec.containers[0].resources.limits: Forbidden: minipod has no extended resources: nothing "
