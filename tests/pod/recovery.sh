@@ -127,6 +127,21 @@ test_termination_goes_on_with_its_grace() {
 	assert_json 20 "$T/result.json" .metadata.deletionGracePeriodSeconds
 }
 
+# On a node, too: a container that runs is not started, and only a start has a postStart hook.
+test_postStart_hook_that_was_cut_short_holds_up_nothing() {
+	pod web 'sleep 1000' '{}' '{"lifecycle":{"postStart":{"exec":{"command":["sh","-c","echo once >>/dev/shm/hooks; exec sleep 30"]}}},
+		"readinessProbe":{"exec":{"command":["true"]},"periodSeconds":1}}'
+	minipod run -d --wait-for=none "$T/web.json" >"$T/out"
+	wait_until 10 'the hook' minipod exec web -- test -s /dev/shm/hooks
+	assert_eq ContainerCreating "$(get_pod web '{.status.containerStatuses[0].state.waiting.reason}')" 'the state while it runs'
+	kill_supervisor web
+	recover web
+	assert_status 0
+	minipod wait web --for=condition=Ready --timeout=10s >/dev/null
+	assert_eq once "$(minipod exec web -- cat /dev/shm/hooks)" 'the hooks that ran'
+	minipod delete web --now
+}
+
 test_restart_count_goes_on_and_the_backoff_is_forgotten() {
 	pod web 'echo run; exit 1'
 	run_d "$T/web.json"

@@ -337,6 +337,54 @@ static void record_that_was_made_but_never_started_is_replaced(void **unused)
 	assert_false(fake_status(&node, 0)->has_last);
 }
 
+/* The first sync finds its container running: there is nothing to start, and so no hook to run. */
+static void post_start_that_was_cut_short_is_not_run_again(void **unused)
+{
+	(void)unused;
+	make(MP_RESTART_ALWAYS, "sm");
+	pod.containers[0].lifecycle.has_post_start = true;
+	node.c[0].post_start.lasts = AT(20);
+	fake_run(&node, AT(5));
+	assert_int_equal(fake_n(&node, MP_DO_RUN_HOOK, 0), 1);
+	expect_waiting(0, "PodInitializing", NULL);
+	fake_recover(&node);
+	fake_run(&node, AT(6));
+	expect_running(0);
+	expect_running(1);
+	assert_int_equal(fake_condition(&node, "Ready")->status, MP_COND_TRUE);
+	assert_int_equal(node.c[0].n_started, 1);
+	assert_int_equal(fake_n(&node, MP_DO_RUN_HOOK, 0), 1);
+}
+
+static void post_start_that_had_not_begun_is_not_run(void **unused)
+{
+	(void)unused;
+	make(MP_RESTART_ALWAYS, "m");
+	pod.containers[0].lifecycle.has_post_start = true;
+	while (node.c[0].n_started == 0)
+		fake_run(&node, node.now + 1);
+	fake_recover(&node); /* within its head start */
+	fake_run(&node, AT(6));
+	expect_running(0);
+	assert_int_equal(fake_n(&node, MP_DO_RUN_HOOK, 0), 0);
+}
+
+static void failed_post_start_whose_kill_was_cut_short_is_forgotten(void **unused)
+{
+	(void)unused;
+	make(MP_RESTART_ALWAYS, "m");
+	pod.containers[0].lifecycle.has_post_start = true;
+	pod.containers[0].lifecycle.has_pre_stop = true;
+	node.c[0].post_start.error = "bad";
+	node.c[0].pre_stop.lasts = AT(20);
+	fake_run(&node, AT(5));
+	expect_event("FailedPostStartHook", "PostStartHook failed");
+	fake_recover(&node);
+	fake_run(&node, AT(100));
+	expect_running(0);
+	assert_int_equal(node.c[0].n_started, 1);
+}
+
 static void event_series_of_an_earlier_life_are_others(void **unused)
 {
 	(void)unused;
@@ -398,6 +446,9 @@ int main(void)
 		TEST(start_that_was_not_carried_out_is_no_restart),
 		TEST(start_that_was_carried_out_is_told_by_the_successor),
 		TEST(record_that_was_made_but_never_started_is_replaced),
+		TEST(post_start_that_was_cut_short_is_not_run_again),
+		TEST(post_start_that_had_not_begun_is_not_run),
+		TEST(failed_post_start_whose_kill_was_cut_short_is_forgotten),
 		TEST(event_series_of_an_earlier_life_are_others),
 		TEST(a_copy_of_the_block_goes_on_alike),
 	};
