@@ -17,6 +17,7 @@
 #include "runtime/base/log.h"
 #include "runtime/cli.h"
 #include "runtime/client.h"
+#include "runtime/prune.h"
 #include "runtime/recover.h"
 
 #define WITHIN_MS    60000
@@ -152,11 +153,34 @@ static int recover_one(const struct recover *rc, const char *dir_name)
 	return 0;
 }
 
+static void tell_finished(bool is_kept, const char *text, void *ctx)
+{
+	(void)ctx;
+	if (!is_kept)
+		(void)printf("finished %s\n", text);
+}
+
+/* Nobody is to be found under their names any more: what is left to do is to take them away. */
+static int finish_forced(const struct recover *rc)
+{
+	const struct mp_prune prune = {
+		.roots = &rc->roots,
+		.cgroup_root = mp_cli_option(rc->args, "cgroup-root", "MINIPOD_CGROUP_ROOT", NULL),
+		.tell = tell_finished,
+	};
+	struct mp_error err = MP_ERROR_NONE;
+
+	if (mp_prune_forced(&prune, &err) == 0)
+		return 0;
+	mp_log(MP_LOG_ERROR, "%s", err.msg);
+	return MP_EXIT_ERROR;
+}
+
 static int recover_all(const struct recover *rc)
 {
 	char path[PATH_MAX + 8];
 	struct dirent **entries = NULL;
-	int code = 0, n;
+	int code = finish_forced(rc), n;
 
 	(void)snprintf(path, sizeof(path), "%s/pods", rc->roots.run);
 	n = scandir(path, &entries, NULL, alphasort);

@@ -13,17 +13,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cgroups/tree.h"
 #include "runtime/base/fd.h"
 #include "runtime/orphan.h"
 #include "runtime/pod_view.h"
+#include "runtime/room.h"
 
 #define UID_LEN   36
-#define YOUNG_S   2
 #define SETTLE_MS 1000
 
 struct names {
@@ -146,6 +144,8 @@ static int remove_pod(const struct job *job, struct mp_state_dir *dir, const cha
 				  err);
 		mp_arena_done(&arena);
 		if (r == 0)
+			mp_room_forget(job->prune->roots->run, uid);
+		if (r == 0)
 			r = mp_state_dir_remove_data(dir, err);
 		if (r == 0)
 			r = mp_state_dir_remove(dir, err);
@@ -153,15 +153,6 @@ static int remove_pod(const struct job *job, struct mp_state_dir *dir, const cha
 	if (r == 0)
 		tell(job, false, "%s: %s", what, dir->run_path);
 	return r;
-}
-
-static bool is_young(int fd)
-{
-	struct stat st;
-	struct timespec now;
-
-	return fstat(fd, &st) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0 ||
-	       now.tv_sec - st.st_mtim.tv_sec < YOUNG_S;
 }
 
 /* ".<namespace>_<name>_<uid>": deleted by force; its supervisor died before it was done. */
@@ -198,7 +189,7 @@ static int look_at_nameless(struct job *job, const char *name, struct mp_error *
 	if (faccessat(dir.run_fd, "pod.json", F_OK, 0) == 0) {
 		job->is_blind = true;
 		tell(job, true, "%s: its pod.json cannot be read", dir.run_path);
-	} else if (!is_young(dir.run_fd) && mp_state_dir_lock(&dir, NULL) == 0) {
+	} else if (mp_state_dir_is_unfinished(&dir)) {
 		r = remove_path(job, dir.run_path, "pod whose start had not begun", err);
 	}
 	mp_state_dir_close(&dir);
@@ -336,6 +327,24 @@ int mp_prune(const struct mp_prune *prune, struct mp_error *err)
 	if (r == 0 && !job.is_blind)
 		r = remove_cgroups(&job, host, err);
 	mp_cgroup_host_close(host);
+	mp_arena_done(&job.arena);
+	return r;
+}
+
+int mp_prune_forced(const struct mp_prune *prune, struct mp_error *err)
+{
+	struct job job = { .prune = prune };
+	char path[PATH_MAX + 8];
+	int r = 0;
+	DIR *d;
+
+	(void)snprintf(path, sizeof(path), "%s/pods", prune->roots->run);
+	d = opendir(path);
+	for (struct dirent *e = d ? readdir(d) : NULL; e && r == 0; e = readdir(d))
+		if (e->d_name[0] == '.' && uid_of(e->d_name))
+			r = look_at_hidden(&job, e->d_name, err);
+	if (d)
+		(void)closedir(d);
 	mp_arena_done(&job.arena);
 	return r;
 }

@@ -24,3 +24,9 @@ struct mp_prune {
 
 /** mp_prune() - go through run, data and log directories and cgroups. 0, or the first -errno. */
 int mp_prune(const struct mp_prune *prune, struct mp_error *err);
+
+/**
+ * mp_prune_forced() - only the pods that were deleted by force and whose supervisor died before it
+ * was done.
+ */
+int mp_prune_forced(const struct mp_prune *prune, struct mp_error *err);

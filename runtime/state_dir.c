@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "rootfs/overlay.h"
@@ -18,6 +19,7 @@
 
 #define SPARE      "spare" /* both the directory of spares and a layer without an owner */
 #define SPARES_MAX 4
+#define YOUNG_S    2
 
 static int put_path(char *buf, size_t size, struct mp_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
@@ -110,6 +112,16 @@ bool mp_state_dir_is_locked(const struct mp_state_dir *dir)
 	mp_auto_fd fd = openat(dir->run_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+bool mp_state_dir_is_unfinished(struct mp_state_dir *dir)
+{
+	struct stat st;
+	struct timespec now;
+
+	return faccessat(dir->run_fd, "pod.json", F_OK, 0) < 0 && errno == ENOENT &&
+	       fstat(dir->run_fd, &st) == 0 && clock_gettime(CLOCK_REALTIME, &now) == 0 &&
+	       now.tv_sec - st.st_mtim.tv_sec >= YOUNG_S && mp_state_dir_lock(dir, NULL) == 0;
 }
 
 void mp_state_dir_reopen(struct mp_state_dir *dir)
@@ -241,6 +253,30 @@ static int fill_paths(const struct mp_roots *roots, const char *name, const char
 	return r;
 }
 
+static int remove_tree(const char *path, struct mp_error *err)
+{
+	int r = 0;
+
+	if (!path[0])
+		return 0;
+	if (rmdir(path) < 0 && errno != ENOENT)
+		r = mp_tree_remove(AT_FDCWD, path, err);
+	return r;
+}
+
+/* The name is taken by what somebody was killed while making or removing it. */
+static bool clear_unfinished(const struct mp_state_dir *dir)
+{
+	struct mp_state_dir old = MP_STATE_DIR_NONE;
+	bool is_clear = false;
+
+	if (open_dir(dir->run_path, &old.run_fd, NULL) == 0)
+		is_clear =
+			mp_state_dir_is_unfinished(&old) && remove_tree(dir->run_path, NULL) == 0;
+	mp_state_dir_close(&old);
+	return is_clear;
+}
+
 int mp_state_dir_create(const struct mp_roots *roots, const struct mp_pod_spec *spec,
 			struct mp_state_dir *ret, struct mp_error *err)
 {
@@ -259,6 +295,8 @@ int mp_state_dir_create(const struct mp_roots *roots, const struct mp_pod_spec *
 	if (r < 0)
 		return r;
 	r = make_dir(dir.run_path, 0700, &dir.run_fd, err);
+	if (r == -EEXIST && clear_unfinished(&dir))
+		r = make_dir(dir.run_path, 0700, &dir.run_fd, err);
 	if (r == -EEXIST)
 		return mp_fail_text(err, EEXIST,
 				    "pod \"%s\" already exists in namespace \"%s\": delete it "
@@ -296,17 +334,6 @@ int mp_state_dir_open(const struct mp_roots *roots, const char *name, const char
 	}
 	*ret = dir;
 	return 0;
-}
-
-static int remove_tree(const char *path, struct mp_error *err)
-{
-	int r = 0;
-
-	if (!path[0])
-		return 0;
-	if (rmdir(path) < 0 && errno != ENOENT)
-		r = mp_tree_remove(AT_FDCWD, path, err);
-	return r;
 }
 
 int mp_state_dir_layer(struct mp_state_dir *dir, const char *name, int *ret_fd,

@@ -69,6 +69,12 @@ int mp_state_dir_open(const struct mp_roots *roots, const char *name, const char
 /** mp_state_dir_lock() - become the pod's supervisor. -EAGAIN when another one lives. */
 int mp_state_dir_lock(struct mp_state_dir *dir, struct mp_error *err);
 
+/**
+ * mp_state_dir_is_unfinished() - somebody was killed while making or removing the pod: it has no
+ * pod.json, nobody holds it, and it was not touched for two seconds. It is locked by us then.
+ */
+bool mp_state_dir_is_unfinished(struct mp_state_dir *dir);
+
 /** mp_state_dir_is_locked() - a live supervisor holds the pod. */
 bool mp_state_dir_is_locked(const struct mp_state_dir *dir);
 

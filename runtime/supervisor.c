@@ -328,6 +328,15 @@ int mp_supervisor_open_trace(struct mp_supervisor *sv, const struct mp_pod_confi
 	return mp_trace_open(sv->dir.run_fd, sv->spec, config, &origin, sv->now, &sv->trace, err);
 }
 
+static void note_full_disk(struct mp_supervisor *sv, int r)
+{
+	if (r == 0 || sv->has_noted_disk)
+		return;
+	sv->has_noted_disk = true;
+	mp_report_note(&sv->report, "the pod goes on, but its journal cannot be written: %s",
+		       strerror(-r));
+}
+
 static int make_machine(struct mp_supervisor *sv, struct mp_error *err)
 {
 	struct mp_pod_config config = { .started_at = sv->now.mono, .is_cold_start = true };
@@ -338,10 +347,14 @@ static int make_machine(struct mp_supervisor *sv, struct mp_error *err)
 	if (getrandom(&config.seed, sizeof(config.seed), 0) != (ssize_t)sizeof(config.seed))
 		return mp_fail(err, errno, "random seed");
 	sv->pod = mp_pod_init(sv->pod_mem, sv->spec, &config);
-	return mp_supervisor_open_trace(sv, &config, err);
+	r = mp_supervisor_open_trace(sv, &config, err);
+	if (r == 0)
+		note_full_disk(sv, mp_trace_flush(sv->trace));
+	return r;
 }
 
-/* A pod that was not there before. */
+/* A pod that was not there before. With its pod.json it is there, so that comes last: whoever takes
+ * it over finds its objects, and how it is to be run. */
 static int begin_new(struct mp_supervisor *sv, struct mp_error *err)
 {
 	int r = mp_supervisor_own_mounts(sv, err);
@@ -351,12 +364,12 @@ static int begin_new(struct mp_supervisor *sv, struct mp_error *err)
 	if (r == 0)
 		r = mp_state_dir_create(sv->config.roots, sv->spec, &sv->dir, err);
 	if (r == 0)
-		r = mp_supervisor_write_pod(sv, err);
-	if (r == 0)
 		r = mp_supervisor_private_dir(sv, err);
 	if (r == 0)
 		r = mp_objects_write(sv->dir.run_fd, sv->config.objects, err);
-	return r == 0 ? make_machine(sv, err) : r;
+	if (r == 0)
+		r = make_machine(sv, err);
+	return r == 0 ? mp_supervisor_write_pod(sv, err) : r;
 }
 
 static int set_up(struct mp_supervisor *sv, struct mp_error *err)
@@ -399,15 +412,6 @@ static int set_up(struct mp_supervisor *sv, struct mp_error *err)
 	if (r == 0)
 		mp_admission_check(sv);
 	return r;
-}
-
-static void note_full_disk(struct mp_supervisor *sv, int r)
-{
-	if (r == 0 || sv->has_noted_disk)
-		return;
-	sv->has_noted_disk = true;
-	mp_report_note(&sv->report, "the pod goes on, but its journal cannot be written: %s",
-		       strerror(-r));
 }
 
 /* One turn without waiting; returns the moment the next one is due. */

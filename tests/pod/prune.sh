@@ -31,8 +31,10 @@ test_live_dead_and_ended_pods_are_somebodys() {
 	kill_supervisor dead
 	assert_eq 'nothing to remove' "$(minipod prune --logs)" 'what prune says'
 	assert_eq word "$(minipod logs ended)" 'the log'
-	assert_match <(minipod prune --ended --dry-run) '^would remove pod that has ended: .*default_ended$'
-	assert_match <(minipod prune --ended) '^removed pod that has ended: .*default_ended$'
+	minipod prune --ended --dry-run >"$T/out"
+	assert_match "$T/out" '^would remove pod that has ended: .*default_ended$'
+	minipod prune --ended >"$T/out"
+	assert_match "$T/out" '^removed pod that has ended: .*default_ended$'
 	minipod recover dead >/dev/null
 	minipod get pods >"$T/pods"
 	assert_match "$T/pods" '^live +1/1 +Running +0 '
@@ -71,16 +73,27 @@ kill_pod() {
 	done < <(find /sys/fs/cgroup -path "*pod$1/*" -name cgroup.procs)
 }
 
-test_forced_deletion_that_was_cut_short_is_finished() {
-	pod web 'trap "" TERM; sleep 1000'
-	run_d "$T/web.json"
-	minipod delete web --force 2>/dev/null >"$T/out"
+# cut_forced_deletion_short NAME
+cut_forced_deletion_short() {
 	local dir
-	dir=$(find "$MINIPOD_ROOT/run/pods" -name '.default_web_*')
+	pod "$1" 'trap "" TERM; sleep 1000'
+	run_d "$T/$1.json"
+	minipod delete "$1" --force 2>/dev/null >"$T/out"
+	dir=$(find "$MINIPOD_ROOT/run/pods" -name ".default_$1_*")
 	[[ -n $dir ]] || skip 'it was over before it could be killed'
 	kill_supervisor_of_dir "$dir"
+}
+
+test_forced_deletion_that_was_cut_short_is_finished() {
+	cut_forced_deletion_short web
 	minipod prune >"$T/out"
 	assert_match "$T/out" '^removed pod that was deleted by force: '
+}
+
+test_recover_of_all_finishes_a_forced_deletion_that_was_cut_short() {
+	cut_forced_deletion_short web
+	minipod recover --all >"$T/out"
+	assert_match "$T/out" '^finished pod that was deleted by force: '
 }
 
 kill_supervisor_of_dir() {

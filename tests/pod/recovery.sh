@@ -251,6 +251,31 @@ is_unsupervised() {
 	[[ -z $(supervisor_of "$1") ]]
 }
 
+# Files of a tmpfs are numbered in the order of their making.
+test_pod_is_there_when_all_that_its_recovery_needs_is() {
+	local run=$MINIPOD_ROOT/run/pods/default_web
+	pod web 'sleep 1000'
+	printf '%s' '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"words"},"data":{"a":"b"}}' >"$T/words.json"
+	[[ $(stat -f -c %T "$T") == tmpfs ]] || skip 'needs a tmpfs'
+	run_d -f "$T/web.json" -f "$T/words.json"
+	assert_eq 'objects.json trace.jsonl pod.json' \
+		"$(stat -c '%i %n' "$run"/{objects,pod}.json "$run/trace.jsonl" | sort -n | sed 's,.*/,,' | paste -sd' ')" 'the order'
+	minipod delete web --now
+}
+
+test_name_of_a_pod_whose_removal_was_cut_short_is_free() {
+	local run=$MINIPOD_ROOT/run/pods/default_web
+	pod web 'exit 0' "$never"
+	mkdir -p "$run"
+	printf '{}' >"$run/status.json"
+	run_pod "$T/web.json"
+	assert_status 125
+	assert_match "$T/err" 'already exists' # somebody may be at it this moment
+	touch -d '-3 seconds' "$run"
+	run_pod "$T/web.json"
+	assert_status 0
+}
+
 # The state between the last turn and the last status, which is written by way of a file of that name.
 test_pod_whose_last_status_was_not_written_is_finished_by_recover() {
 	local run=$MINIPOD_ROOT/run/pods/default_web obstacle
