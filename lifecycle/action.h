@@ -43,9 +43,10 @@ struct mp_k8s_event {
 	bool is_warning;
 	const char *reason;
 	const char *message;
-	int container;      /* fieldPath: index, or -1 for the pod itself */
-	int64_t count;      /* 1 when new */
-	int64_t first_wall; /* ns since the epoch */
+	int container;         /* fieldPath: index, or -1 for the pod itself */
+	const char *ephemeral; /* fieldPath: an ephemeral container's name; else NULL */
+	int64_t count;         /* 1 when new */
+	int64_t first_wall;    /* ns since the epoch */
 	int64_t last_wall;
 	uint32_t slot; /* identity of the series: same slot and first_wall, same event object */
 };

@@ -81,6 +81,7 @@ struct mp_event {
 	struct {
 		bool is_warning;
 		const char *reason, *message;
+		const char *ephemeral; /* of this ephemeral container; NULL: see @container */
 	} note;
 	struct {
 		int index; /* into spec->volumes; -1 when no single volume is to blame */

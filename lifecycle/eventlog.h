@@ -59,7 +59,7 @@ void mp_eventlog_init(struct mp_eventlog *log, mp_nsec now, uint32_t first_slot)
 
 /**
  * mp_eventlog_count() - one more occurrence of an event.
- * @container: fieldPath as an index, -1 for the pod.
+ * @container: fieldPath as an index, -1 for the pod; below that for whatever else has one.
  */
 struct mp_event_counted mp_eventlog_count(struct mp_eventlog *log, bool is_warning,
 					  const char *reason, const char *message, int container,

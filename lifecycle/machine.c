@@ -31,17 +31,25 @@ static void add_with_names(struct mp_buf *out, const char *text, const char *id,
 	mp_buf_adds(out, text);
 }
 
-void mp_machine_event(struct mp_pod *pod, struct mp_now now, int index, bool is_warning,
-		      const char *reason, const char *fmt, ...)
+/* Ephemeral containers have no index: series of theirs are told apart by their names. */
+static int subject_of(int index, const char *ephemeral)
 {
-	char raw[2 * MP_MESSAGE_MAX], text[2 * MP_MESSAGE_MAX];
+	unsigned hash = 0;
+
+	if (!ephemeral)
+		return index;
+	for (; *ephemeral != '\0'; ephemeral++)
+		hash = (hash * 31 + (unsigned char)*ephemeral) & 0xffffffU;
+	return -2 - (int)hash;
+}
+
+static void record_event(struct mp_pod *pod, struct mp_now now, int index, const char *ephemeral,
+			 bool is_warning, const char *reason, const char *raw)
+{
+	char text[2 * MP_MESSAGE_MAX], combined[2 * MP_MESSAGE_MAX];
 	struct mp_buf message = MP_BUF(text);
 	struct mp_event_counted counted;
-	va_list ap;
 
-	va_start(ap, fmt);
-	(void)vsnprintf(raw, sizeof(raw), fmt, ap);
-	va_end(ap);
 	text[0] = '\0';
 	if (index >= 0)
 		add_with_names(&message, raw, pod->containers[index].rec[0].id,
@@ -49,21 +57,42 @@ void mp_machine_event(struct mp_pod *pod, struct mp_now now, int index, bool is_
 	else
 		mp_buf_adds(&message, raw);
 
-	counted = mp_eventlog_count(&pod->log, is_warning, reason, text, index, now);
+	counted = mp_eventlog_count(&pod->log, is_warning, reason, text,
+				    subject_of(index, ephemeral), now);
 	if (counted.is_dropped)
 		return;
 	if (counted.is_combined)
-		(void)snprintf(raw, sizeof(raw), MP_EVENT_COMBINED_PREFIX "%.2000s", text);
+		(void)snprintf(combined, sizeof(combined), MP_EVENT_COMBINED_PREFIX "%.2000s",
+			       text);
 	mp_outbox_add_event(pod->outbox, &(const struct mp_k8s_event){
 						 .is_warning = is_warning,
 						 .reason = reason,
-						 .message = counted.is_combined ? raw : text,
+						 .message = counted.is_combined ? combined : text,
 						 .container = index,
+						 .ephemeral = ephemeral,
 						 .count = counted.count,
 						 .first_wall = counted.first_wall,
 						 .last_wall = now.wall,
 						 .slot = counted.slot,
 					 });
+}
+
+void mp_machine_event(struct mp_pod *pod, struct mp_now now, int index, bool is_warning,
+		      const char *reason, const char *fmt, ...)
+{
+	char raw[2 * MP_MESSAGE_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(raw, sizeof(raw), fmt, ap);
+	va_end(ap);
+	record_event(pod, now, index, NULL, is_warning, reason, raw);
+}
+
+void mp_machine_note(struct mp_pod *pod, struct mp_now now, int index, const struct mp_event *note)
+{
+	record_event(pod, now, index, note->note.ephemeral, note->note.is_warning,
+		     note->note.reason, mp_or_empty(note->note.message));
 }
 
 const char *mp_machine_pod_desc(const struct mp_pod *pod, char *buf, size_t size)

@@ -255,6 +255,9 @@ void mp_machine_event(struct mp_pod *pod, struct mp_now now, int index, bool is_
 		      const char *reason, const char *fmt, ...)
 	__attribute__((format(printf, 6, 7)));
 
+/** mp_machine_note() - the same for a note, which may be of an ephemeral container. */
+void mp_machine_note(struct mp_pod *pod, struct mp_now now, int index, const struct mp_event *note);
+
 /** mp_machine_pod_desc() - "<name>_<namespace>(<uid>)" into @buf. */
 const char *mp_machine_pod_desc(const struct mp_pod *pod, char *buf, size_t size);
 

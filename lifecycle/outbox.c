@@ -81,7 +81,8 @@ void mp_outbox_add(struct mp_outbox *box, const struct mp_action *action)
 
 void mp_outbox_add_event(struct mp_outbox *box, const struct mp_k8s_event *event)
 {
-	const size_t len = strlen(event->reason) + strlen(event->message) + 2;
+	const size_t len = strlen(event->reason) + strlen(event->message) +
+			   (event->ephemeral ? strlen(event->ephemeral) + 1 : 0) + 2;
 	struct mp_outbox_entry *entry;
 
 	if (box->n + box->reserve >= box->capacity || len > EVENT_TEXT ||
@@ -93,6 +94,8 @@ void mp_outbox_add_event(struct mp_outbox *box, const struct mp_k8s_event *event
 		.container = event->container,
 		.event = *event,
 	};
+	if (event->ephemeral)
+		entry->text[2] = keep_text(box, event->ephemeral);
 	entry->action.event.reason = NULL;
 	entry->action.event.message = NULL;
 	entry->text[0] = keep_text(box, event->reason);
@@ -136,6 +139,8 @@ bool mp_outbox_take(struct mp_outbox *box, struct mp_plan *plan)
 		if (action->type == MP_DO_RECORD_EVENT) {
 			action->event.reason = box->text + entry->text[0];
 			action->event.message = box->text + entry->text[1];
+			if (action->event.ephemeral)
+				action->event.ephemeral = box->text + entry->text[2];
 		}
 		box->first = (box->first + 1) % box->capacity;
 		box->n--;

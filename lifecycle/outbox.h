@@ -11,7 +11,7 @@
 
 struct mp_outbox_entry {
 	struct mp_action action; /* its strings are unset: see the offsets */
-	uint32_t text[2];        /* event: reason, message; signal name or record id: [0] */
+	uint32_t text[3]; /* event: reason, message, ephemeral; signal name or record id: [0] */
 };
 
 struct mp_outbox {

@@ -292,9 +292,7 @@ void mp_pod_apply(struct mp_pod *pod, const struct mp_event *ev, struct mp_now n
 		apply_scheduled(pod);
 		return;
 	case MP_EV_NOTE:
-		mp_machine_event(pod, now, is_known_container(pod, ev) ? ev->container : -1,
-				 ev->note.is_warning, ev->note.reason, "%s",
-				 ev->note.message == NULL ? "" : ev->note.message);
+		mp_machine_note(pod, now, is_known_container(pod, ev) ? ev->container : -1, ev);
 		return;
 	case MP_EV_POD_PREPARED:
 		mp_request_answer(&pod->prepare, true, "", "");

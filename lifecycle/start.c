@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lifecycle/hook.h"
+#include "lifecycle/image_step.h"
 #include "lifecycle/killing.h"
 
 #define DESC_MAX 512
@@ -230,23 +231,25 @@ static enum mp_progress after_check(struct mp_pod *pod, struct mp_now now)
 	const char *policy = current_policy(pod);
 	const int index = image_owner(pod);
 	char message[MP_MESSAGE_MAX];
+	struct mp_buf buf = MP_BUF(message);
 
+	message[0] = '\0';
 	if (pod->start.answer == MP_EV_IMAGE_FAILED) {
 		mp_machine_event(pod, now, index, true, "InspectFailed", "%s", pod->start.message);
 		return fail_step(pod, now, pod->start.reason, pod->start.message,
 				 pod->start.reason);
 	}
-	if (pod->start.answer == MP_EV_IMAGE_PRESENT && strcmp(policy, "Always") != 0) {
-		mp_machine_event(pod, now, index, false, "Pulled",
-				 "Container image \"%s\" already present on machine and can be "
-				 "accessed by the pod",
-				 image);
+	switch (mp_image_step(policy, pod->start.answer == MP_EV_IMAGE_PRESENT)) {
+	case MP_IMAGE_USE:
+		mp_image_say_present(&buf, image);
+		mp_machine_event(pod, now, index, false, "Pulled", "%s", message);
 		return image_is_there(pod);
-	}
-	if (strcmp(policy, "Never") != 0)
+	case MP_IMAGE_PULL:
 		return begin_pull(pod, now);
-	(void)snprintf(message, sizeof(message),
-		       "Container image \"%s\" is not present with pull policy of Never", image);
+	case MP_IMAGE_REFUSE:
+		break;
+	}
+	mp_image_say_never(&buf, image);
 	mp_machine_event(pod, now, index, true, "ErrImageNeverPull", "%s", message);
 	return fail_step(pod, now, "ErrImageNeverPull", message, "ErrImageNeverPull");
 }
@@ -279,17 +282,16 @@ static enum mp_progress after_failed_pull(struct mp_pod *pod, struct mp_now now)
 
 static enum mp_progress after_pull(struct mp_pod *pod, struct mp_now now)
 {
-	char took[MP_TIME_TEXT_MAX], waiting[MP_TIME_TEXT_MAX];
+	char message[MP_MESSAGE_MAX];
+	struct mp_buf buf = MP_BUF(message);
 
+	message[0] = '\0';
 	if (pod->start.answer == MP_EV_IMAGE_FAILED)
 		return after_failed_pull(pod, now);
 	pull_state(pod)->reason[0] = '\0';
-	mp_machine_event(
-		pod, now, image_owner(pod), false, "Pulled",
-		"Successfully pulled image \"%s\" in %s (%s including waiting). Image size: "
-		"%lld bytes.",
-		current_image(pod), mp_duration_text(pod->start.took, took),
-		mp_duration_text(pod->start.took_waiting, waiting), (long long)pod->start.bytes);
+	mp_image_say_pulled(&buf, current_image(pod), pod->start.took, pod->start.took_waiting,
+			    pod->start.bytes);
+	mp_machine_event(pod, now, image_owner(pod), false, "Pulled", "%s", message);
 	return image_is_there(pod);
 }
 

@@ -43,7 +43,11 @@ const struct mp_option mp_attach_options[] = {
 const struct mp_option mp_debug_options[] = {
 	{ "image", 0, "IMAGE", "the image of the ephemeral container (needed)", false },
 	{ "container", 'c', "NAME", "call it so (debugger-xxxxx)", false },
+	{ "image-pull-policy", 0, "POLICY", "Always, IfNotPresent or Never (by the image's tag)",
+	  false },
 	{ "target", 0, "NAME", "see the processes of this container", false },
+	{ "env", 0, "NAME=VALUE", "set a variable; may be given again", false },
+	{ "arguments-only", 0, NULL, "what follows -- is for the image's own command", false },
 	{ "stdin", 'i', NULL, "pass standard input on", false },
 	{ "tty", 't', NULL, "on a terminal of its own", false },
 	{ "attach", 0, "BOOL", "wait and see what it prints (with -i; else false)", false },
@@ -165,10 +169,17 @@ static void put_debug(const struct run *x, struct mp_json *w)
 {
 	mp_json_put_string(w, "image", mp_cli_option(x->args, "image", NULL, ""));
 	mp_json_put_string(w, "target", mp_cli_option(x->args, "target", NULL, ""));
+	mp_json_put_string(w, "imagePullPolicy",
+			   mp_cli_option(x->args, "image-pull-policy", NULL, ""));
 	mp_json_put_bool(w, "tty", mp_args_has(x->args, "tty"));
+	mp_json_put_list(w, "env");
+	for (size_t i = 0; i < x->args->n_values; i++)
+		if (mp_streq(x->args->values[i].option->name, "env"))
+			mp_json_string(w, x->args->values[i].value);
+	mp_json_list_end(w);
 	if (x->args->n_command == 0)
 		return;
-	mp_json_put_list(w, "command");
+	mp_json_put_list(w, mp_args_has(x->args, "arguments-only") ? "args" : "command");
 	for (size_t i = 0; i < x->args->n_command; i++)
 		mp_json_string(w, x->args->command[i]);
 	mp_json_list_end(w);
@@ -329,6 +340,12 @@ static int run(struct run *x, int *ret_code, struct mp_error *err)
 	return r;
 }
 
+/* Not found are pods; a program or an image that is not there is another failure. */
+static int fail(int r, const struct mp_error *err)
+{
+	return mp_cli_fail(r == -ENOENT && !mp_starts_with(err->msg, "pods ") ? -EIO : r, err);
+}
+
 static int session(const struct mp_args *args, bool is_attach, bool is_debug)
 {
 	struct run x = { .args = args,
@@ -366,7 +383,7 @@ static int session(const struct mp_args *args, bool is_attach, bool is_debug)
 	mp_session_end(&x.session);
 	close_theirs(&x);
 	if (r < 0) {
-		(void)mp_cli_fail(r == -ENOENT && code != MP_EXIT_ERROR ? -EIO : r, &err);
+		(void)fail(r, &err);
 		return code;
 	}
 	if (code != 0 && !is_attach && !mp_args_has(args, "quiet"))
@@ -409,7 +426,7 @@ static int debug_detached(const struct mp_args *args)
 				   NULL, &err);
 	}
 	mp_arena_done(&arena);
-	return r < 0 ? mp_cli_fail(r, &err) : 0;
+	return r < 0 ? fail(r, &err) : 0;
 }
 
 int mp_cmd_debug(const struct mp_args *args)

@@ -153,6 +153,16 @@ void mp_client_ok(struct mp_client *c)
 	end(c, &w);
 }
 
+void mp_client_exit_code(struct mp_client *c, int code)
+{
+	struct mp_json w;
+
+	begin(&w);
+	mp_json_put_bool(&w, "ok", true);
+	mp_json_put_int(&w, "exitCode", code);
+	end(c, &w);
+}
+
 void mp_client_refuse(struct mp_client *c, int code, const char *text)
 {
 	struct mp_json w;
@@ -382,8 +392,7 @@ void mp_control_event(struct mp_control *control, const struct mp_k8s_event *ev)
 		mp_json_put_string(&w, "type", ev->is_warning ? "Warning" : "Normal");
 		mp_json_put_string(&w, "reason", ev->reason);
 		mp_json_put_string(&w, "message", ev->message);
-		mp_json_put_string(&w, "fieldPath",
-				   mp_field_path(control->sv->spec, ev->container, path));
+		mp_json_put_string(&w, "fieldPath", mp_field_path(control->sv->spec, ev, path));
 		mp_json_put_int(&w, "count", ev->count);
 		mp_json_put_string(&w, "firstTimestamp", mp_time_rfc3339(ev->first_wall, time));
 		mp_json_put_string(&w, "lastTimestamp", mp_time_rfc3339(ev->last_wall, time));

@@ -43,6 +43,18 @@ void mp_control_output(struct mp_control *control, const struct mp_record *recor
 /** mp_control_record_ended() - a container has ended: attached clients get its exit code. */
 void mp_control_record_ended(struct mp_control *control, const struct mp_record *record, int code);
 
+/** mp_control_debug_made() - an ephemeral container is about to start: clients see its output. */
+void mp_control_debug_made(struct mp_control *control, size_t index,
+			   const struct mp_record *record);
+
+/**
+ * mp_control_debug_done() - it runs (@record), or could not be started (NULL, and @err says why).
+ *
+ * Return: a client is attached to it.
+ */
+bool mp_control_debug_done(struct mp_control *control, size_t index, const struct mp_record *record,
+			   const struct mp_error *err);
+
 /** mp_control_wants_object() - a client waits for the pod as it ended. NULL: nobody does. */
 bool mp_control_wants_object(const struct mp_control *control);
 

@@ -97,15 +97,17 @@ static bool has_sockets(struct mp_client *c, const char *refusal)
 	return true;
 }
 
-static struct mp_client_attach *attach_to(struct mp_client *c, const struct mp_record *record)
+/* Takes the sockets that came with the request, if any did. */
+static struct mp_client_attach *attach(struct mp_client *c)
 {
 	struct mp_client_attach *a = calloc(1, sizeof(*a));
 
-	if (!a)
+	if (!a) {
+		mp_client_refuse(c, ENOMEM, "out of memory");
 		return NULL;
+	}
 	a->control = c->control;
 	a->client = c;
-	memcpy(a->id, record->id, sizeof(a->id));
 	for (int i = 0; i < 2; i++)
 		a->out[i] = mp_steal_fd(&c->fds[i]);
 	c->n_fds = 0;
@@ -128,77 +130,80 @@ void mp_client_attach_start(struct mp_client *c, const struct mp_node *request,
 		mp_client_refuse(c, ESRCH, "container not found or not running");
 		return;
 	}
-	a = attach_to(c, record);
-	if (!a) {
-		mp_client_refuse(c, ENOMEM, "out of memory");
+	a = attach(c);
+	if (!a)
 		return;
-	}
+	memcpy(a->id, record->id, sizeof(a->id));
 	a->is_input = wants(request, "stdin") && mp_container_io_input(record->io) >= 0;
 	answer(c, record, a->is_input);
 }
 
 /* ---- an ephemeral container --------------------------------------------------------------------- */
 
-static const char *text_of(const struct mp_node *request, const char *key)
-{
-	const struct mp_node *node = mp_node_get(request, key);
-
-	return node && node->kind == MP_NODE_STRING ? node->text : "";
-}
-
-static const char *const *words_of(const struct mp_node *list, struct mp_arena *arena)
-{
-	const char **words;
-
-	if (!list || list->kind != MP_NODE_LIST || list->count == 0)
-		return NULL;
-	words = mp_arena_alloc(arena, list->count + 1, sizeof(char *));
-	for (size_t i = 0; words && i < list->count; i++)
-		words[i] = list->items[i]->text ? list->items[i]->text : "";
-	return words;
-}
-
-/* Attached before it starts, a client misses nothing of what it prints. */
+/* The client waits until the container runs, which may take a pull; then it is attached, or gets its answer. */
 void mp_client_debug(struct mp_client *c, const struct mp_node *request, struct mp_arena *arena)
 {
 	const struct mp_debug_ask ask = {
-		.name = text_of(request, "name"),
-		.image = text_of(request, "image"),
-		.target = text_of(request, "target"),
-		.command = words_of(mp_node_get(request, "command"), arena),
+		.name = mp_client_text(request, "name"),
+		.image = mp_client_text(request, "image"),
+		.target = mp_client_text(request, "target"),
+		.pull_policy = mp_client_text(request, "imagePullPolicy"),
+		.command = mp_client_words(request, "command", arena),
+		.args = mp_client_words(request, "args", arena),
+		.env = mp_client_words(request, "env", arena),
 		.has_stdin = wants(request, "stdin"),
 		.is_tty = wants(request, "tty"),
 	};
-	const bool is_attached = c->n_fds > 0;
-	struct mp_client_attach *a = NULL;
 	struct mp_error err = MP_ERROR_NONE;
-	struct mp_record *record = NULL;
+	struct mp_client_attach *a;
 
-	if (is_attached && !has_sockets(c, "debug needs two stream sockets, or none"))
+	if (c->n_fds > 0 && !has_sockets(c, "debug needs two stream sockets, or none"))
 		return;
-	if (mp_debug_create(c->control->sv, &ask, &record, &err) < 0) {
+	a = attach(c);
+	if (!a)
+		return;
+	a->is_starting = true;
+	a->wants_input = ask.has_stdin;
+	if (mp_debug_create(c->control->sv, &ask, &a->index, &err) < 0) {
+		release(a);
 		mp_client_refuse(c, err.code, err.msg);
 		return;
 	}
-	if (is_attached) {
-		a = attach_to(c, record);
-		if (!a) {
-			mp_client_refuse(c, ENOMEM, "out of memory");
-			return;
+	mp_debug_start(c->control->sv, a->index);
+}
+
+void mp_control_debug_made(struct mp_control *control, size_t index, const struct mp_record *record)
+{
+	for (struct mp_client_attach *a = control ? control->attached : NULL; a; a = a->next)
+		if (a->is_starting && a->index == index && a->out[0] >= 0)
+			memcpy(a->id, record->id, sizeof(a->id));
+}
+
+bool mp_control_debug_done(struct mp_control *control, size_t index, const struct mp_record *record,
+			   const struct mp_error *err)
+{
+	bool is_attached = false;
+
+	for (struct mp_client_attach *a = control ? control->attached : NULL, *next; a; a = next) {
+		struct mp_client *c = a->client;
+
+		next = a->next;
+		if (!a->is_starting || a->index != index)
+			continue;
+		a->is_starting = false;
+		if (record && a->out[0] >= 0) {
+			a->is_input = a->wants_input && mp_container_io_input(record->io) >= 0;
+			is_attached = true;
+			answer(c, record, a->is_input);
+			continue;
 		}
+		release(a);
+		if (record)
+			mp_client_ok(c);
+		else
+			mp_client_refuse(c, err->code, err->msg);
 	}
-	if (mp_debug_start(record, &err) < 0) {
-		if (a)
-			release(a);
-		mp_client_refuse(c, err.code, err.msg);
-		return;
-	}
-	if (!a) {
-		mp_client_ok(c);
-		return;
-	}
-	a->is_input = ask.has_stdin && mp_container_io_input(record->io) >= 0;
-	answer(c, record, a->is_input);
+	return is_attached;
 }
 
 void mp_client_attach_end_input(struct mp_client *c, const struct mp_node *request,
@@ -254,19 +259,11 @@ void mp_control_record_ended(struct mp_control *control, const struct mp_record 
 {
 	for (struct mp_client_attach *a = control ? control->attached : NULL, *next; a; a = next) {
 		struct mp_client *c = a->client;
-		struct mp_json w;
 
 		next = a->next;
 		if (strcmp(a->id, record->id) != 0)
 			continue;
 		release(a);
-		mp_json_init(&w, MP_JSON_COMPACT);
-		mp_json_object_begin(&w);
-		mp_json_put_int(&w, "version", MP_CONTROL_VERSION);
-		mp_json_put_bool(&w, "ok", true);
-		mp_json_put_int(&w, "exitCode", code);
-		mp_json_object_end(&w);
-		mp_client_send(c, &w);
-		mp_json_done(&w);
+		mp_client_exit_code(c, code);
 	}
 }

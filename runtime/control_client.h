@@ -47,9 +47,12 @@ struct mp_client_exec {
 struct mp_client_attach {
 	struct mp_control *control;
 	struct mp_client *client;
-	char id[65];   /* the record's */
-	int out[2];    /* owned: sockets for stdout and stderr */
-	bool is_input; /* it has the container's standard input */
+	char id[65]; /* the record's; "" while there is none */
+	int out[2]; /* owned: sockets for stdout and stderr; -EBADF: only its start is waited for */
+	bool is_input;    /* it has the container's standard input */
+	bool is_starting; /* the ephemeral container @index is being started */
+	bool wants_input;
+	size_t index;
 	struct mp_client_attach *next;
 };
 
@@ -71,6 +74,16 @@ void mp_client_ok(struct mp_client *client);
 
 /** mp_client_refuse() - {"version":1,"ok":false,"error":...,"errno":...}. */
 void mp_client_refuse(struct mp_client *client, int code, const char *text);
+
+/** mp_client_exit_code() - {"version":1,"ok":true,"exitCode":...}: what was waited for has ended. */
+void mp_client_exit_code(struct mp_client *client, int code);
+
+/** mp_client_text() - a member of a request that is a string, or "". */
+const char *mp_client_text(const struct mp_node *request, const char *key);
+
+/** mp_client_words() - a member that is a list of strings, ended by NULL; NULL: none, or empty. */
+const char *const *mp_client_words(const struct mp_node *request, const char *key,
+				   struct mp_arena *arena);
 
 /** mp_client_request() - carry out one request; answers now or later. */
 void mp_client_request(struct mp_client *client, const char *text, size_t len);

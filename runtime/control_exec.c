@@ -46,25 +46,16 @@ static void release(struct mp_client_exec *x)
 static void answer(struct mp_client_exec *x, int code)
 {
 	struct mp_client *c = x->client;
-	struct mp_json w;
 
 	x->client = NULL;
 	if (!c)
 		return;
 	c->exec = NULL;
-	if (x->has_failed) {
+	if (x->has_failed)
 		mp_client_refuse(c, x->error.code ? x->error.code : ECHILD,
 				 x->error.msg[0] ? x->error.msg : "killed before it could start");
-	} else {
-		mp_json_init(&w, MP_JSON_COMPACT);
-		mp_json_object_begin(&w);
-		mp_json_put_int(&w, "version", MP_CONTROL_VERSION);
-		mp_json_put_bool(&w, "ok", true);
-		mp_json_put_int(&w, "exitCode", code);
-		mp_json_object_end(&w);
-		mp_client_send(c, &w);
-		mp_json_done(&w);
-	}
+	else
+		mp_client_exit_code(c, code);
 }
 
 static void has_exited(struct mp_source *source, uint32_t events)
@@ -118,21 +109,6 @@ struct mp_record *mp_client_record(struct mp_supervisor *sv, const struct mp_nod
 		if (mp_streq(sv->spec->containers[i].name, name))
 			return sv->records[i] && sv->records[i]->is_running ? sv->records[i] : NULL;
 	return NULL;
-}
-
-static const char **words_of(const struct mp_node *list, struct mp_arena *arena)
-{
-	const char **argv;
-
-	if (!list || list->kind != MP_NODE_LIST || list->count == 0)
-		return NULL;
-	argv = mp_arena_alloc(arena, list->count + 1, sizeof(*argv));
-	for (size_t i = 0; argv && i < list->count; i++) {
-		if (list->items[i]->kind != MP_NODE_STRING)
-			return NULL;
-		argv[i] = list->items[i]->text;
-	}
-	return argv;
 }
 
 /* A terminal says what it is, unless the container does. */
@@ -242,7 +218,7 @@ void mp_client_exec_start(struct mp_client *c, const struct mp_node *request,
 			  struct mp_arena *arena)
 {
 	const struct mp_node *tty = mp_node_get(request, "tty");
-	const char **argv = words_of(mp_node_get(request, "argv"), arena);
+	const char *const *argv = mp_client_words(request, "argv", arena);
 	const bool is_tty = tty && tty->kind == MP_NODE_BOOL && tty->boolean;
 	struct mp_error err = MP_ERROR_NONE;
 	struct mp_record *record;

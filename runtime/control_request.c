@@ -6,6 +6,30 @@
 #include "runtime/control_client.h"
 #include "runtime/supervisor.h"
 
+const char *mp_client_text(const struct mp_node *request, const char *key)
+{
+	const struct mp_node *node = mp_node_get(request, key);
+
+	return node && node->kind == MP_NODE_STRING ? node->text : "";
+}
+
+const char *const *mp_client_words(const struct mp_node *request, const char *key,
+				   struct mp_arena *arena)
+{
+	const struct mp_node *list = mp_node_get(request, key);
+	const char **words;
+
+	if (!list || list->kind != MP_NODE_LIST || list->count == 0)
+		return NULL;
+	words = mp_arena_alloc(arena, list->count + 1, sizeof(*words));
+	for (size_t i = 0; words && i < list->count; i++) {
+		if (list->items[i]->kind != MP_NODE_STRING)
+			return NULL;
+		words[i] = list->items[i]->text;
+	}
+	return words;
+}
+
 static void do_delete(struct mp_client *c, const struct mp_node *request, struct mp_arena *arena)
 {
 	const struct mp_node *grace = mp_node_get(request, "graceSeconds");
@@ -36,17 +60,10 @@ static bool is_gate(const struct mp_pod_spec *spec, const char *type)
 	return false;
 }
 
-static const char *text_of(const struct mp_node *request, const char *key)
-{
-	const struct mp_node *node = mp_node_get(request, key);
-
-	return node && node->kind == MP_NODE_STRING ? node->text : "";
-}
-
 static void do_condition(struct mp_client *c, const struct mp_node *request, struct mp_arena *arena)
 {
-	const char *type = text_of(request, "type");
-	const char *status = text_of(request, "status");
+	const char *type = mp_client_text(request, "type");
+	const char *status = mp_client_text(request, "status");
 
 	(void)arena;
 	if (!is_gate(c->control->sv->spec, type)) {
@@ -58,12 +75,12 @@ static void do_condition(struct mp_client *c, const struct mp_node *request, str
 		mp_client_refuse(c, EINVAL, "status: must be True, False or Unknown");
 		return;
 	}
-	mp_supervisor_post(c->control->sv,
-			   &(struct mp_event){ .type = MP_EV_CONDITION,
-					       .container = -1,
-					       .condition = { type, status,
-							      text_of(request, "reason"),
-							      text_of(request, "message") } });
+	mp_supervisor_post(
+		c->control->sv,
+		&(struct mp_event){ .type = MP_EV_CONDITION,
+				    .container = -1,
+				    .condition = { type, status, mp_client_text(request, "reason"),
+						   mp_client_text(request, "message") } });
 	mp_client_ok(c);
 }
 
@@ -100,7 +117,7 @@ void mp_client_request(struct mp_client *c, const char *text, size_t len)
 		   version != MP_CONTROL_VERSION) {
 		mp_client_refuse(c, EPROTO, "version: this supervisor speaks version 1");
 	} else {
-		const char *name = text_of(doc.roots[0], "request");
+		const char *name = mp_client_text(doc.roots[0], "request");
 		size_t i = 0;
 
 		while (i < MP_ARRAY_SIZE(requests) && strcmp(requests[i].name, name) != 0)

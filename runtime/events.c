@@ -19,9 +19,19 @@ static int64_t int_of(const struct mp_node *node, const char *key)
 	return v;
 }
 
-static const char *path_of(struct mp_arena *arena, const struct mp_pod_view *pod, const char *name)
+static const char *path_of(struct mp_arena *arena, const struct mp_pod_view *pod,
+			   const struct mp_node *action)
 {
 	static const char *const lists[] = { "initContainers", "containers" };
+	const char *name = mp_node_text(action, "container", NULL);
+	const char *ephemeral = mp_node_text(action, "ephemeral", NULL);
+
+	if (ephemeral[0]) {
+		const char *path =
+			mp_arena_printf(arena, "spec.ephemeralContainers{%s}", ephemeral);
+
+		return path ? path : "";
+	}
 
 	for (size_t k = 0; name[0] && k < MP_ARRAY_SIZE(lists); k++) {
 		const struct mp_node *list = mp_node_in(pod->object, "spec", lists[k], NULL);
@@ -90,7 +100,7 @@ static int take_line(struct mp_arena *arena, const struct mp_pod_view *pod, cons
 		.is_warning = mp_streq(mp_node_text(a, "eventType", NULL), "Warning"),
 		.reason = mp_node_text(a, "reason", NULL),
 		.message = mp_node_text(a, "message", NULL),
-		.field_path = path_of(arena, pod, mp_node_text(a, "container", NULL)),
+		.field_path = path_of(arena, pod, a),
 		.count = int_of(a, "count"),
 		.first_wall = int_of(a, "first"),
 		.last_wall = int_of(doc.roots[0], "wall"),

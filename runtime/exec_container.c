@@ -427,7 +427,7 @@ static void has_exited(struct mp_source *source, uint32_t events)
 	if (record->index < mp_spec_n_containers(record->sv->spec))
 		mp_supervisor_post(record->sv, &ev);
 	else
-		mp_debug_exited(record, ev.exited.code, ev.exited.signal);
+		mp_debug_exited(record, &ev);
 }
 
 int mp_record_adopt(struct mp_record *record, int pidfd, const int fds[MP_STREAM_N],

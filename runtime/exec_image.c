@@ -17,12 +17,21 @@
 #include "runtime/base/sys.h"
 #include "runtime/supervisor.h"
 
+/* The machine does not know of ephemeral containers: they have their own start. */
+static void post(struct mp_supervisor *sv, const struct mp_event *ev)
+{
+	if ((size_t)ev->container < mp_spec_n_containers(sv->spec))
+		mp_supervisor_post(sv, ev);
+	else
+		mp_debug_image(sv, ev);
+}
+
 static void post_failed(struct mp_supervisor *sv, size_t index, const char *reason,
 			const char *message)
 {
-	mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_IMAGE_FAILED,
-						   .container = (int)index,
-						   .text = { reason, message } });
+	post(sv, &(struct mp_event){ .type = MP_EV_IMAGE_FAILED,
+				     .container = (int)index,
+				     .text = { reason, message } });
 }
 
 /* The container's own image, or that of a volume. */
@@ -55,17 +64,16 @@ static int look_up(struct mp_supervisor *sv, size_t index, const char *name, str
 static void post_image(struct mp_supervisor *sv, size_t index, enum mp_event_type type,
 		       const struct mp_image *image, mp_nsec took)
 {
-	mp_supervisor_post(
-		sv,
-		&(struct mp_event){
-			.type = type,
-			.container = (int)index,
-			.image = { .resolved = image->name,
-				   .id = image->ref,
-				   .stop_signal = image->stop_signal[0] ? image->stop_signal : NULL,
-				   .took = took,
-				   .took_waiting = took,
-				   .bytes = (int64_t)image->size_bytes } });
+	post(sv,
+	     &(struct mp_event){
+		     .type = type,
+		     .container = (int)index,
+		     .image = { .resolved = image->name,
+				.id = image->ref,
+				.stop_signal = image->stop_signal[0] ? image->stop_signal : NULL,
+				.took = took,
+				.took_waiting = took,
+				.bytes = (int64_t)image->size_bytes } });
 }
 
 void mp_exec_check_image(struct mp_supervisor *sv, size_t index, const char *volume)
@@ -78,8 +86,8 @@ void mp_exec_check_image(struct mp_supervisor *sv, size_t index, const char *vol
 		if (found == MP_IMAGE_PRESENT)
 			post_image(sv, index, MP_EV_IMAGE_PRESENT, &image, 0);
 		else
-			mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_IMAGE_ABSENT,
-								   .container = (int)index });
+			post(sv, &(struct mp_event){ .type = MP_EV_IMAGE_ABSENT,
+						     .container = (int)index });
 	}
 	mp_arena_done(&arena);
 }

@@ -11,15 +11,16 @@
 #define EXIT_NOT_FOUND   127
 #define START_ERROR_CODE 128
 
-char *mp_field_path(const struct mp_pod_spec *spec, int container, char buf[256])
+char *mp_field_path(const struct mp_pod_spec *spec, const struct mp_k8s_event *ev, char buf[256])
 {
-	if (container < 0) {
-		buf[0] = '\0';
-		return buf;
-	}
-	(void)snprintf(buf, 256, "spec.%s{%s}",
-		       (size_t)container < spec->n_init ? "initContainers" : "containers",
-		       spec->containers[container].name);
+	buf[0] = '\0';
+	if (ev->ephemeral)
+		(void)snprintf(buf, 256, "spec.ephemeralContainers{%s}", ev->ephemeral);
+	else if (ev->container >= 0)
+		(void)snprintf(buf, 256, "spec.%s{%s}",
+			       (size_t)ev->container < spec->n_init ? "initContainers" :
+								      "containers",
+			       spec->containers[ev->container].name);
 	return buf;
 }
 
@@ -64,7 +65,7 @@ void mp_report_event(const struct mp_report *report, const struct mp_pod_spec *s
 		(void)fputs("\033[33m", report->out);
 	print_since(report, ev->last_wall);
 	(void)fprintf(report->out, "  %s  %s  ", ev->is_warning ? "Warning" : "Normal", ev->reason);
-	mp_field_path(spec, ev->container, path);
+	mp_field_path(spec, ev, path);
 	if (path[0])
 		(void)fprintf(report->out, "%s  ", path);
 	print_clean(report->out, ev->message);

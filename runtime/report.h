@@ -29,8 +29,8 @@ void mp_report_note(const struct mp_report *report, const char *fmt, ...)
 void mp_report_table(const struct mp_report *report, const struct mp_pod_spec *spec,
 		     const struct mp_pod_status *status);
 
-/** mp_field_path() - "spec.containers{web}" or "" for the pod. Returns @buf. */
-char *mp_field_path(const struct mp_pod_spec *spec, int container, char buf[256]);
+/** mp_field_path() - what @ev is about: "spec.containers{web}" or "" for the pod. Returns @buf. */
+char *mp_field_path(const struct mp_pod_spec *spec, const struct mp_k8s_event *ev, char buf[256]);
 
 /** mp_prefix_color() - the SGR colour number for container @index. */
 int mp_prefix_color(size_t index);

@@ -75,6 +75,7 @@ void mp_supervisor_post(struct mp_supervisor *sv, const struct mp_event *ev)
 	e->condition.message = keep(q, &used, ev->condition.message);
 	e->note.reason = keep(q, &used, ev->note.reason);
 	e->note.message = keep(q, &used, ev->note.message);
+	e->note.ephemeral = keep(q, &used, ev->note.ephemeral);
 	e->sandbox.ip = keep(q, &used, ev->sandbox.ip);
 	e->sandbox.ip6 = keep(q, &used, ev->sandbox.ip6);
 	e->image.resolved = keep(q, &used, ev->image.resolved);

@@ -120,6 +120,7 @@ static bool read_details(const struct mp_node *n, const struct mp_pod_spec *spec
 		ev->note.is_warning = bool_at(n, "warning");
 		ev->note.reason = text_at(n, "reason");
 		ev->note.message = text_at(n, "message");
+		ev->note.ephemeral = text_at(n, "ephemeral");
 		return ev->note.reason != NULL;
 	case MP_EV_VOLUME_FAILED:
 		ev->volume.index =

@@ -215,6 +215,7 @@ static void put_details(struct mp_json *w, const struct mp_pod_spec *spec,
 		mp_json_put_bool(w, "warning", ev->note.is_warning);
 		put(w, "reason", ev->note.reason);
 		put(w, "message", ev->note.message);
+		put(w, "ephemeral", ev->note.ephemeral);
 		break;
 	case MP_EV_VOLUME_FAILED:
 		if (ev->volume.index >= 0)
@@ -321,6 +322,7 @@ void mp_action_write(struct mp_json *w, const struct mp_pod_spec *spec, const st
 		put(w, "eventType", a->event.is_warning ? "Warning" : "Normal");
 		put(w, "reason", a->event.reason);
 		put(w, "message", a->event.message);
+		put(w, "ephemeral", a->event.ephemeral);
 		mp_json_put_int(w, "count", a->event.count);
 		mp_json_put_int(w, "slot", a->event.slot);
 		mp_json_put_int(w, "first", a->event.first_wall);

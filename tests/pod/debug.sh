@@ -68,15 +68,57 @@ test_impossible_ephemeral_containers_are_refused() {
 	minipod delete web
 }
 
+events_match() {
+	minipod get events -o wide >"$T/events"
+	grep -qE -- "$1" "$T/events"
+}
+
+test_ephemeral_container_has_the_events_and_the_image_of_any_other() {
+	start_web
+	call debug web --image=busybox:1 -c probe --env A=b -- sh -c 'echo "$A"; echo last words >/dev/termination-log; exit 3'
+	assert_status 0
+	wait_until 5 'its start' events_match 'spec.ephemeralContainers\{probe\} .* Container started'
+	minipod get events --field-selector 'involvedObject.fieldPath=spec.ephemeralContainers{probe}' >"$T/events"
+	assert_order "$T/events" 'Normal +Pulled +pod/web +Container image "busybox:1" already present on machine' \
+		'Normal +Created +pod/web +Container created$' 'Normal +Started +pod/web +Container started$'
+	wait_until 5 'its end' sh -c "'$MINIPOD' --root '$MINIPOD_ROOT' get pod web -o json | grep -q 'last words'"
+	call get pod web -o json
+	assert_json '["docker.io/library/busybox:1","IfNotPresent","Error",3,"last words\n"]' "$T/out" \
+		'[.status.ephemeralContainerStatuses[0].image, .spec.ephemeralContainers[0].imagePullPolicy, (.status.ephemeralContainerStatuses[0].state.terminated | .reason, .exitCode, .message)]'
+	assert_json "$(jq -r '.status.containerStatuses[0].imageID' "$T/out")" "$T/out" '.status.ephemeralContainerStatuses[0].imageID'
+	assert_eq b "$(minipod logs web -c probe)" 'its variable'
+	assert_eq 0 "$(minipod replay "$MINIPOD_ROOT/run/pods/default_web/trace.jsonl" >/dev/null && echo 0)" 'what replay ends with'
+	minipod delete web
+}
+
+test_ephemeral_container_whose_image_cannot_be_had_leaves_its_name_free() {
+	start_web
+	call debug web --image=no/such-image:1 --image-pull-policy=Never -c probe -- true
+	assert_status 1
+	assert_line "$T/err" 'error: Container image "no/such-image:1" is not present with pull policy of Never'
+	wait_until 5 'its end' events_match 'Error: ErrImageNeverPull'
+	assert_order "$T/events" 'Warning +ErrImageNeverPull ' 'Warning +Failed +pod/web .* Error: ErrImageNeverPull '
+	assert_eq '' "$(minipod get pod web -o 'jsonpath={.spec.ephemeralContainers}{.status.ephemeralContainerStatuses}')" 'what is left of it'
+	call debug web --image=busybox --image-pull-policy=Sometimes -c probe -- true
+	assert_match "$T/err" 'imagePullPolicy: Unsupported value: "Sometimes"'
+	call debug -i web --image=busybox -c probe -- echo again
+	assert_line "$T/out" again
+	minipod delete web
+}
+
 test_pod_taken_over_ends_its_ephemeral_containers_too() {
 	start_web
 	minipod debug web --image=busybox -c probe -- sleep 1000
+	call debug -i web --image=busybox -c short -- sh -c 'exit 9'
 	minipod label web kept=yes
 	local pid
 	pid=$(pgrep -f -- "run -d $T/web.json")
 	kill -KILL "$pid"
 	wait_until 5 Unknown sh -c "'$MINIPOD' --root '$MINIPOD_ROOT' get pods | grep -q Unknown"
 	minipod recover web
+	call get pod web -o json
+	assert_json '[true,9]' "$T/out" '[.status.ephemeralContainerStatuses[].state | if .running then true else .terminated.exitCode end]'
+	assert_json 1 "$T/out" '[.status.containerStatuses[].imageID, .status.ephemeralContainerStatuses[].imageID] | unique | length'
 	assert_eq yes "$(minipod get pod web -o 'jsonpath={.metadata.labels.kept}')" 'the label'
 	minipod label web more=yes
 	minipod delete web

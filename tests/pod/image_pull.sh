@@ -201,4 +201,27 @@ test_a_pod_can_be_deleted_while_it_pulls() {
 	wait "$listener" || true
 }
 
+test_debug_pulls_the_image_of_its_container() {
+	start_registry
+	make_app
+	push "$T/app" app:1
+	jq -n '{apiVersion: "v1", kind: "Pod", metadata: {name: "web"}, spec: {terminationGracePeriodSeconds: 1,
+		hostNetwork: true, containers: [{name: "c", image: "busybox", command: ["sleep", "1000"]}]}}' >"$T/pod.json"
+	minipod run -d "$T/pod.json" >/dev/null
+	call debug -i web --image="$R/app:1" -c probe
+	assert_status 0
+	assert_line "$T/out" one
+	wait_until 5 'its start' sh -c "'$MINIPOD' --root '$MINIPOD_ROOT' events --for pod/web | grep -c Started | grep -q 2"
+	minipod get events >"$T/events"
+	assert_order "$T/events" "Normal +Pulling +pod/web +Pulling image \"$R/app:1\"" "Normal +Pulled +pod/web +Successfully pulled image \"$R/app:1\" in " \
+		'Normal +Started +pod/web +Container started'
+	call get pod web -o 'jsonpath={.status.ephemeralContainerStatuses[0].imageID}'
+	assert_match "$T/out" "^$R/app@sha256:"
+	call debug web --image="$R/other:1" -c other
+	assert_status 1
+	assert_match "$T/err" "^error: Failed to pull image \"$R/other:1\": "
+	minipod delete web
+	stop_registry
+}
+
 run_tests

@@ -38,6 +38,23 @@ static void add_event(const char *message)
 			     .reason = "R", .message = message, .container = -1, .count = 1 });
 }
 
+static void event_of_an_ephemeral_container_carries_a_copy_of_its_name(void **unused)
+{
+	char name[] = "probe";
+
+	(void)unused;
+	mp_outbox_add_event(box, &(struct mp_k8s_event){ .reason = "R",
+							 .message = "m",
+							 .container = -1,
+							 .ephemeral = name,
+							 .count = 1 });
+	name[0] = 'X';
+	add_event("hello");
+	assert_true(mp_outbox_take(box, &plan));
+	assert_string_equal(actions[0].event.ephemeral, "probe");
+	assert_null(actions[1].event.ephemeral);
+}
+
 static void handed_out_in_order_with_their_texts(void **unused)
 {
 	char name[] = "SIGUSR1";
@@ -122,6 +139,7 @@ static void impossible_text_is_dropped(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(event_of_an_ephemeral_container_carries_a_copy_of_its_name),
 		TEST(handed_out_in_order_with_their_texts),
 		TEST(small_plan_leaves_the_rest),
 		TEST(too_many_events_are_dropped_but_no_action_is),

@@ -521,6 +521,25 @@ static void supplementary_groups_are_bounded(void **unused)
 	assert_int_equal(fake_status(&node, 0)->n_groups, 32);
 }
 
+static void notes_of_two_ephemeral_containers_are_two_events(void **unused)
+{
+	struct mp_event ev = { .type = MP_EV_NOTE,
+			       .container = -1,
+			       .note = { false, "Started", "Container started", "one" } };
+
+	(void)unused;
+	make(MP_RESTART_ALWAYS, "m");
+	mp_pod_apply(node.pod, &ev, (struct mp_now){ 0, 1 });
+	ev.note.ephemeral = "two";
+	mp_pod_apply(node.pod, &ev, (struct mp_now){ 0, 1 });
+	fake_run(&node, 0);
+	size_t n = 0;
+
+	for (size_t i = 0; i < node.n_events; i++)
+		n += strcmp(node.events[i].reason, "Started") == 0;
+	assert_int_equal(n, 3); /* and that of the pod's own container */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -555,6 +574,7 @@ int main(void)
 		TEST(container_that_ends_before_its_start),
 		TEST(container_id_in_an_error_becomes_its_name),
 		TEST(supplementary_groups_are_bounded),
+		TEST(notes_of_two_ephemeral_containers_are_two_events),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
