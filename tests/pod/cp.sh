@@ -89,6 +89,7 @@ test_links_of_a_container_never_lead_out_of_it() {
 }
 
 test_files_belong_to_the_root_of_a_user_namespace() {
+	needs_idmapped_tmpfs
 	start_web '{"hostUsers":false}'
 	echo one >"$T/one"
 	call cp "$T/one" web:/data/one

@@ -65,6 +65,7 @@ test_an_image_volume_of_a_pod_with_its_own_user_namespace_has_its_owners() {
 	rm -rf "$T/data"
 	oci_layout "$T/data" example.org/data:1 '{}' "$T/bottom" "$T/top"
 	minipod image load "$T/data"
+	needs_idmapped_tmpfs
 	pod_with 'stat -c "%u %g" /data/dir/file' '{}' '{"hostUsers": false}' >"$T/pod.json"
 	run_pod "$T/pod.json"
 	assert_status 0

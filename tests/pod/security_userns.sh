@@ -12,13 +12,6 @@ pod() {
 		} + $spec) }' >"$T/$1.json"
 }
 
-needs_idmapped_tmpfs() {
-	local release
-	release=$(uname -r)
-	[[ $(printf '%s\n6.3\n' "${release%%-*}" | sort -V | head -n 1) == 6.3 ]] ||
-		skip "Linux $release cannot map the ids of a tmpfs (6.3)"
-}
-
 has_lines() {
 	[[ $(minipod logs "$1" | wc -l) -eq $2 ]]
 }

@@ -186,6 +186,7 @@ test_a_container_in_the_hosts_namespaces() {
 }
 
 test_a_container_in_a_user_namespace() {
+	needs_idmapped_tmpfs
 	see users '{ "hostUsers": false }' '{}'
 	ns_is own cgroup ipc mnt net pid user uts
 	sees <<-EOF

@@ -249,6 +249,18 @@ skip() {
 	exit 77
 }
 
+# needs_kernel RELEASE WHY: skip on older ones.
+needs_kernel() {
+	local release
+	release=$(uname -r)
+	printf '%s\n' "$1" "${release%%-*}" | sort -CV || skip "Linux $release: $2 (since $1)"
+}
+
+# For what is run in a user namespace from files on a tmpfs, as the tests have them.
+needs_idmapped_tmpfs() {
+	needs_kernel 6.3 'the ids of a tmpfs can be mapped'
+}
+
 # minipod ARGUMENT...: the binary on the private root, at most 60 s.
 minipod() {
 	timeout -k 5 $((60 * PATIENCE)) "$MINIPOD" --root "$MINIPOD_ROOT" "$@"
@@ -382,6 +394,7 @@ run_one() {
 
 	if [[ $code -eq 77 && -f $T/.skip ]]; then
 		printf 'ok - %s # SKIP %s\n' "$sentence" "$(cat "$T/.skip")"
+		leave_no_trace >/dev/null || clear_traces
 		return 0
 	fi
 	if ! found=$(leave_no_trace); then
