@@ -56,6 +56,20 @@ int mp_op_setsid(const void *arg)
 	return r < 0 && r != -EPERM ? r : 0;
 }
 
+int mp_op_wait(const void *arg)
+{
+	const struct mp_op_wait *wait = arg;
+	char byte;
+	long r;
+
+	do {
+		r = mp_raw_syscall(__NR_read, wait->fd, (long)&byte, 1, 0, 0, 0);
+	} while (r == -EINTR);
+	if (r < 0)
+		return (int)r;
+	return r == 1 ? 0 : -ECANCELED;
+}
+
 int mp_op_terminal(const void *arg)
 {
 	(void)arg;
@@ -122,9 +136,9 @@ int mp_op_user_ns_root(const void *arg)
 	return (int)mp_raw_syscall(__NR_setresuid, 0, 0, 0, 0, 0, 0);
 }
 
-int mp_op_keep_self(const void *arg)
+int mp_op_keep(const void *arg)
 {
-	const struct mp_op_keep_self *keep = arg;
+	const struct mp_op_keep *keep = arg;
 	union {
 		char bytes[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
@@ -136,9 +150,10 @@ int mp_op_keep_self(const void *arg)
 				 .msg_control = control.bytes,
 				 .msg_controllen = sizeof(control.bytes) };
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&header);
-	const pid_t self = (pid_t)mp_raw_syscall(__NR_getpid, 0, 0, 0, 0, 0, 0);
-	const int pidfd = mp_sys_pidfd_open(self, 0);
+	int pidfd = keep->pidfd;
 
+	if (pidfd < 0)
+		pidfd = mp_sys_pidfd_open((pid_t)mp_raw_syscall(__NR_getpid, 0, 0, 0, 0, 0, 0), 0);
 	if (pidfd < 0)
 		return 0;
 	cmsg->cmsg_level = SOL_SOCKET;
@@ -147,7 +162,8 @@ int mp_op_keep_self(const void *arg)
 	memcpy(CMSG_DATA(cmsg), &pidfd, sizeof(pidfd));
 	(void)mp_raw_syscall(__NR_sendmsg, keep->socket, (long)&header, MSG_DONTWAIT | MSG_NOSIGNAL,
 			     0, 0, 0);
-	sys_close(pidfd);
+	if (pidfd != keep->pidfd)
+		sys_close(pidfd);
 	return 0;
 }
 
@@ -199,19 +215,35 @@ int mp_op_rlimits(const void *arg)
 	return 0;
 }
 
+/* From *@from to the one below @spare, if there is such a one to spare; go on behind it. */
+static int close_up_to(unsigned int *from, int spare)
+{
+	int r = 0;
+
+	if (spare < (int)*from)
+		return 0;
+	if (spare > (int)*from)
+		r = mp_sys_close_range(*from, (unsigned int)spare - 1, 0);
+	*from = (unsigned int)spare + 1;
+	return r;
+}
+
 int mp_op_close_fds(const void *arg)
 {
-	const int *spare = arg;
+	const struct mp_op_close *close = arg;
+	int low = *close->report_fd;
+	int high = *close->gate_fd;
+	unsigned int from = 3;
 	int r;
 
-	if (*spare < 3)
-		return mp_sys_close_range(3, ~0U, 0);
-	if (*spare > 3) {
-		r = mp_sys_close_range(3, (unsigned int)*spare - 1, 0);
-		if (r < 0)
-			return r;
+	if (low > high) {
+		low = *close->gate_fd;
+		high = *close->report_fd;
 	}
-	return mp_sys_close_range((unsigned int)*spare + 1, ~0U, 0);
+	r = close_up_to(&from, low);
+	if (r == 0)
+		r = close_up_to(&from, high);
+	return r < 0 ? r : mp_sys_close_range(from, ~0U, 0);
 }
 
 int mp_op_chdir(const void *arg)

@@ -23,6 +23,13 @@ int mp_op_new_session(const void *arg);
 /** mp_op_setsid() - own session and group only, for the child of a go-between. @arg: unused. */
 int mp_op_setsid(const void *arg);
 
+struct mp_op_wait {
+	int fd; /* read end of a pipe: a byte to go on, end of file when there will be none */
+};
+
+/** mp_op_wait() - until the parent says so; -ECANCELED when nobody can any more. */
+int mp_op_wait(const void *arg);
+
 /** mp_op_terminal() - make standard input, a terminal, the controlling one. @arg: unused. */
 int mp_op_terminal(const void *arg);
 
@@ -59,16 +66,17 @@ int mp_op_unshare(const void *arg);
 /** mp_op_user_ns_root() - become uid and gid 0 of the user namespace just joined. @arg: unused. */
 int mp_op_user_ns_root(const void *arg);
 
-struct mp_op_keep_self {
+struct mp_op_keep {
 	int socket;              /* to pause */
+	int pidfd;               /* whose; -1: the calling process's own */
 	struct mp_infra_msg msg; /* MP_INFRA_PUT with its tag */
 };
 
 /**
- * mp_op_keep_self() - send pause a pidfd of the calling process. A pause that does not take it, being
- * dead or frozen, is no reason not to start.
+ * mp_op_keep() - send pause a pidfd. A pause that does not take it, being dead or frozen, is no
+ * reason not to start.
  */
-int mp_op_keep_self(const void *arg);
+int mp_op_keep(const void *arg);
 
 struct mp_op_stdio {
 	int fds[3]; /* -1: /dev/null, as found in the container */
@@ -86,7 +94,12 @@ struct mp_op_rlimits {
 /** mp_op_rlimits() - prlimit(2) on ourselves. */
 int mp_op_rlimits(const void *arg);
 
-/** mp_op_close_fds() - close everything above 2 but *@arg (const int *, -1: nothing spared). */
+struct mp_op_close {
+	const int *report_fd; /* both are looked at when the step runs; < 3: nothing is spared */
+	const int *gate_fd;
+};
+
+/** mp_op_close_fds() - close everything above 2 but those two. */
 int mp_op_close_fds(const void *arg);
 
 struct mp_op_chdir {

@@ -27,6 +27,12 @@ struct mp_container_config {
 	enum mp_pid_ns pid_ns;
 	int target_pidfd; /* of MP_PID_NS_TARGET: its first process */
 	/*
+	 * Of MP_PID_NS_POD and MP_PID_NS_TARGET: the process is cloned into that namespace, where others may
+	 * trace it, only when it has nothing any more that they have not. So no step of @enter_root can
+	 * depend on being in there, as a new procfs does.
+	 */
+	bool enters_pid_ns_last;
+	/*
 	 * The process gives pause a pidfd of itself under this tag (mp_infra_take_all()), so that
 	 * however early its parent dies, somebody can tell later how it ended. NULL: it does not.
 	 */

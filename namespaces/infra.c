@@ -60,7 +60,7 @@ struct infra_prepare {
 	int program_fd;
 	int pause_end; /* owned */
 	int netlink;   /* the child's */
-	struct mp_op_wait_map wait_map;
+	struct mp_op_wait wait_map;
 	int *tasks_fds; /* numbers that are the child's copies: the caller may close its own */
 	struct mp_op_tasks tasks;
 	struct mp_op_hostname hostname;
@@ -210,7 +210,7 @@ static int add_user_ns(struct infra_prepare *prepare, const struct mp_infra_conf
 	prepare->map_fds[0] = fds[0];
 	prepare->map_fds[1] = fds[1];
 	prepare->wait_map.fd = fds[0];
-	add(prepare, "wait for the id map", mp_op_wait_map, &prepare->wait_map);
+	add(prepare, "wait for the id map", mp_op_wait, &prepare->wait_map);
 	add(prepare, "become root of the user namespace", mp_op_user_ns_root, NULL);
 	return 0;
 }

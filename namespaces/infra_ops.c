@@ -14,20 +14,6 @@
 
 #define LO_INDEX 1 /* loopback is the first interface that a network namespace gets */
 
-int mp_op_wait_map(const void *arg)
-{
-	const struct mp_op_wait_map *wait = arg;
-	char byte;
-	long r;
-
-	do {
-		r = mp_raw_syscall(__NR_read, wait->fd, (long)&byte, 1, 0, 0, 0);
-	} while (r == -EINTR);
-	if (r < 0)
-		return (int)r;
-	return r == 1 ? 0 : -ECANCELED;
-}
-
 int mp_op_sysctl(const void *arg)
 {
 	const struct mp_op_sysctl *set = arg;

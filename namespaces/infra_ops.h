@@ -7,13 +7,6 @@
 
 #include "runtime/base/error.h"
 
-struct mp_op_wait_map {
-	int fd; /* read end: a byte when the map is written, end of file when it never will be */
-};
-
-/** mp_op_wait_map() - until the parent wrote the id map. */
-int mp_op_wait_map(const void *arg);
-
 #define MP_SYSCTL_NAME_MAX 128
 
 struct mp_op_sysctl {

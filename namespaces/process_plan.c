@@ -77,7 +77,9 @@ int mp_process_plan_init(struct mp_process_plan *plan, const struct mp_process_c
 	int r;
 
 	assert(config->argv && config->argv[0] && config->envp);
-	*plan = (struct mp_process_plan){ .config = config, .proc_fd = -EBADF, .report_fd = -1 };
+	*plan = (struct mp_process_plan){
+		.config = config, .proc_fd = -EBADF, .report_fd = -1, .gate_fd = -1
+	};
 	/* The child inherits this: it must hold from its first instant in the container's sight. */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return mp_fail(err, errno, "become undumpable");
@@ -181,7 +183,8 @@ static void add_files(struct mp_process_plan *plan)
 		mp_process_plan_add(plan, "set AppArmor profile", mp_op_write_proc, w);
 	}
 	add_cpu(plan);
-	mp_process_plan_add(plan, "close other files", mp_op_close_fds, &plan->report_fd);
+	plan->close = (struct mp_op_close){ &plan->report_fd, &plan->gate_fd };
+	mp_process_plan_add(plan, "close other files", mp_op_close_fds, &plan->close);
 	mp_process_plan_add(plan, "set umask", mp_op_umask, &config->umask);
 	(void)snprintf(plan->cwd_what, sizeof(plan->cwd_what), "change to working directory \"%s\"",
 		       config->cwd ? config->cwd : "/");
@@ -238,6 +241,9 @@ void mp_process_plan_add_late(struct mp_process_plan *plan)
 		add_filter(plan, true);
 	plan->inner_step = plan->n_ops;
 	if (plan->is_split) {
+		plan->gate = (struct mp_op_wait){ plan->gate_fd };
+		if (plan->gate_fd >= 0)
+			mp_process_plan_add(plan, "wait to be let on", mp_op_wait, &plan->gate);
 		mp_process_plan_add(plan, "start a session", mp_op_setsid, NULL);
 		if (config->is_tty)
 			mp_process_plan_add(plan, "take the terminal", mp_op_terminal, NULL);

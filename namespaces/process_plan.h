@@ -32,6 +32,7 @@ struct mp_process_plan {
 	size_t inner_step; /* the first of those */
 	int proc_fd;       /* owned */
 	int report_fd;     /* what mp_child_config.report_fd_slot points at */
+	int gate_fd;       /* borrowed: where the cloned one waits to be let on; -1: it does not */
 	bool is_oom_refused;
 	bool is_cwd_denied;
 	uint64_t known_caps;
@@ -50,7 +51,9 @@ struct mp_process_plan {
 	struct mp_op_groups groups;
 	struct mp_op_find find;
 	struct mp_op_exec exec;
-	struct mp_op_keep_self keep_self;
+	struct mp_op_keep keep;
+	struct mp_op_close close;
+	struct mp_op_wait gate;
 	char found[MP_OP_PATH_MAX];
 };
 

@@ -117,7 +117,9 @@ static int attach_new(const struct mp_rootfs_mount *m, const char *type)
 
 static int mount_proc(const void *arg)
 {
-	return attach_new(arg, "proc");
+	const struct mp_rootfs_mount *m = arg;
+
+	return m->fd >= 0 ? attach(m, m->fd) : attach_new(m, "proc");
 }
 
 static int mount_sysfs(const void *arg)

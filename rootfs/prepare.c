@@ -394,6 +394,31 @@ int mp_rootfs_terminal(struct mp_rootfs *rootfs, uid_t uid, int *ret_master, int
 	return 0;
 }
 
+int mp_rootfs_make_proc(struct mp_rootfs *rootfs, int pid_ns_fd, bool *ret_is_made,
+			struct mp_error *err)
+{
+	char path[32];
+	const struct mp_fs_option options[] = { { "pidns", path } };
+	struct mp_rootfs_mount *m = NULL;
+	int fd;
+
+	*ret_is_made = false;
+	for (size_t i = 0; i < rootfs->n_mounts; i++)
+		if (rootfs->mounts[i].step->kind == MP_MOUNT_PROC)
+			m = &rootfs->mounts[i];
+	if (!m || m->fd >= 0)
+		return mp_fail_text(err, EINVAL, "the container's /proc is made already");
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", pid_ns_fd);
+	fd = mp_fs_new("proc", options, MP_ARRAY_SIZE(options), m->step->attrs);
+	if (fd == -EINVAL) /* an option that this kernel has not heard of */
+		return 0;
+	if (fd < 0)
+		return mp_fail(err, -fd, "new proc");
+	m->fd = fd;
+	*ret_is_made = true;
+	return 0;
+}
+
 void mp_rootfs_free(struct mp_rootfs *rootfs)
 {
 	if (!rootfs)

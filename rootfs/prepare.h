@@ -51,5 +51,17 @@ int mp_rootfs_prepare(const struct mp_rootfs_config *cfg, struct mp_rootfs **ret
 int mp_rootfs_terminal(struct mp_rootfs *rootfs, uid_t uid, int *ret_master, int *ret_slave,
 		       struct mp_error *err);
 
+/**
+ * mp_rootfs_make_proc() - make the container's /proc here, instead of by a child in its pid namespace.
+ * @pid_ns_fd:   the pid namespace that it shows; borrowed.
+ * @ret_is_made: whether it was made. This kernel may know no way to (before 6.17): then the child
+ *               makes it, and has to be in the namespace when it runs the steps.
+ *
+ * Once, between mp_rootfs_prepare() and running the steps.
+ * Return: 0 or -errno. Source: Documentation/filesystems/proc.rst, pidns=.
+ */
+int mp_rootfs_make_proc(struct mp_rootfs *rootfs, int pid_ns_fd, bool *ret_is_made,
+			struct mp_error *err);
+
 /** mp_rootfs_free() - close and free; NULL is fine. Mounts a child attached stay attached. */
 void mp_rootfs_free(struct mp_rootfs *rootfs);

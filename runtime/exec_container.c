@@ -219,6 +219,24 @@ static void release_start(struct mp_record *record)
 	record->n_fds = 0;
 }
 
+/*
+ * May a container's process enter the pid namespace of others last? Its /proc must then be made from
+ * here, which needs Linux 6.17; before, it is in their sight while it still has our privileges.
+ */
+static int prepare_pid_ns(struct mp_record *record, struct mp_container_config *config,
+			  struct mp_error *err)
+{
+	mp_auto_fd ns = -EBADF;
+
+	if (config->pid_ns == MP_PID_NS_POD)
+		ns = mp_sys_pidfd_pid_ns(config->pause_pidfd);
+	else if (config->pid_ns == MP_PID_NS_TARGET)
+		ns = mp_sys_pidfd_pid_ns(config->target_pidfd);
+	if (ns >= 0)
+		return mp_rootfs_make_proc(record->rootfs, ns, &config->enters_pid_ns_last, err);
+	return 0;
+}
+
 static void has_exited(struct mp_source *source, uint32_t events);
 
 static int start(struct mp_supervisor *sv, struct mp_record *record, struct mp_error *err)
@@ -229,7 +247,7 @@ static int start(struct mp_supervisor *sv, struct mp_record *record, struct mp_e
 	const bool is_privileged = spec->containers[record->index].security.privileged == MP_TRUE;
 	size_t n_ops;
 	struct mp_child_op *ops;
-	struct mp_container_result result;
+	struct mp_container_result result = { .pidfd = -EBADF };
 	struct mp_process_config process = record->process;
 	char keeper_tag[32];
 	int out[2] = { -EBADF, -EBADF };
@@ -255,7 +273,7 @@ static int start(struct mp_supervisor *sv, struct mp_record *record, struct mp_e
 		return r;
 	}
 
-	const struct mp_container_config config = {
+	struct mp_container_config config = {
 		.process = process,
 		.pause_pidfd = mp_infra_pidfd(sv->infra),
 		.join = (spec->host_network ? 0 : CLONE_NEWNET | CLONE_NEWUTS) |
@@ -273,7 +291,9 @@ static int start(struct mp_supervisor *sv, struct mp_record *record, struct mp_e
 		.n_enter_root = collect_ops(record, ops),
 	};
 
-	r = mp_container_start(&config, &result, err);
+	r = prepare_pid_ns(record, &config, err);
+	if (r == 0)
+		r = mp_container_start(&config, &result, err);
 	mp_closep(&out[0]);
 	mp_closep(&out[1]);
 	mp_container_io_started(record->io);

@@ -52,6 +52,14 @@ static inline int mp_sys_pidfd_send_signal(int pidfd, int sig)
 	return (int)mp_raw_syscall(__NR_pidfd_send_signal, pidfd, sig, 0, 0, 0, 0);
 }
 
+#define MP_PIDFD_GET_PID_NAMESPACE _IO(0xFF, 5)
+
+/* ioctl_pidfd(2), Linux 6.11: the pid namespace a process is in, as a descriptor (CLOEXEC). */
+static inline int mp_sys_pidfd_pid_ns(int pidfd)
+{
+	return (int)mp_raw_syscall(__NR_ioctl, pidfd, (long)MP_PIDFD_GET_PID_NAMESPACE, 0, 0, 0, 0);
+}
+
 /* pidfd_getfd(2), Linux 5.6. The copy is CLOEXEC. */
 static inline int mp_sys_pidfd_getfd(int pidfd, int target_fd)
 {

@@ -119,6 +119,25 @@ test_a_process_that_joins_cannot_be_traced() {
 	done
 }
 
+# The same while a container is started, which others of its pod see when they share its processes.
+test_a_process_that_starts_in_a_shared_pid_namespace_cannot_be_traced() {
+	needs_kernel 6.17 'a /proc can be made from outside of its pid namespace'
+	tools
+	jq -n --arg tools "$T/tools" --arg watch "/t/escape watch $(stat -c %i "$MINIPOD") 2 $T/start.json >/t/watch; sleep 1000" '
+		{ apiVersion: "v1", kind: "Pod", metadata: { name: "start" }, spec: {
+			restartPolicy: "Never", terminationGracePeriodSeconds: 0, shareProcessNamespace: true,
+			volumes: [ { name: "t", hostPath: { path: $tools } } ],
+			initContainers: ([ { name: "tracer", image: "busybox", restartPolicy: "Always", command: ["sh", "-c", $watch],
+				securityContext: { capabilities: { add: ["SYS_PTRACE"] } },
+				volumeMounts: [ { name: "t", mountPath: "/t" } ] } ] +
+				[ range(8) | { name: "i\(.)", image: "busybox", command: ["true"] } ]),
+			containers: [ { name: "c", image: "busybox", command: ["sh", "-c", "until grep -qE \"^(held|escaped)\" /t/watch; do sleep 0.1; done; cat /t/watch"],
+				volumeMounts: [ { name: "t", mountPath: "/t" } ] } ] } }' >"$T/start.json"
+	run_pod "$T/start.json" --no-prefix
+	assert_status 0
+	assert_held "$T/out"
+}
+
 # ---- mounts -------------------------------------------------------------------------------------
 
 # CVE-2017-1002101, CVE-2021-25741, CVE-2021-30465: a link put in place of a directory while it is
@@ -280,6 +299,7 @@ test_bombs_stay_in_their_container() {
 		containers: [
 			{ name: "memory", image: "busybox", command: ["sh", "-c", "tail /dev/zero"], resources: { limits: { memory: "24Mi" } } },
 			{ name: "fork", image: "busybox", command: ["sh", "-c", "b() { b & b; }; b; sleep 1000"], resources: { limits: { memory: "24Mi", cpu: "200m" } } },
+			{ name: "stays", image: "busybox", command: ["sleep", "1000"] },
 			{ name: "files", image: "busybox", command: ["/t/escape", "files"], volumeMounts: [ { name: "t", mountPath: "/t" } ] },
 			{ name: "fill", image: "busybox", command: ["sh", "-c", "dd if=/dev/zero of=/m/x bs=64k 2>&1; stat -c %s /m/x"],
 				volumeMounts: [ { name: "m", mountPath: "/m" } ] } ] } }' >"$T/bombs.json"
@@ -289,8 +309,15 @@ test_bombs_stay_in_their_container() {
 	wait_for_line 30 "$T/out" 'fill.* 1048576$'
 	wait_until 30 'the memory bomb to be killed' eval "minipod get pod bombs -o json |
 		jq -e '.status.containerStatuses[] | select(.name == \"memory\") | .state.terminated.reason == \"OOMKilled\"'"
-	minipod exec bombs -c fork -- true >/dev/null 2>&1 || true # may find no memory; must come back
+	# Who joins the fork bomb shares its cpu and finds no memory, maybe for ever: that holds up nobody else.
+	minipod exec bombs -c fork -- true >/dev/null 2>&1 &
+	local joins=$!
+	minipod exec bombs -c stays -- true
+	minipod get pod bombs -o json |
+		jq -e '.status.containerStatuses[] | select(.name == "stays") | .state.running' >/dev/null ||
+		fail 'the container that does no harm has ended'
 	kill -TERM "$pod_pid"
+	wait "$joins" || true
 	wait_pod 40
 }
 

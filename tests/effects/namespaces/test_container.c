@@ -335,6 +335,88 @@ static void own_oom_score_is_not_the_supervisors(void **unused)
 	assert_string_equal(ours[0], ours[1]);
 }
 
+/* A container that goes on until it is killed, with a pid namespace of its own. */
+static struct mp_container_result start_target(void)
+{
+	struct mp_container_config c = container_config(NULL, SHELL("sleep 1000"));
+	struct mp_container_result result;
+	struct mp_error err = MP_ERROR_NONE;
+
+	if (mp_container_start(&c, &result, &err) < 0)
+		fail_msg("%s", err.msg);
+	return result;
+}
+
+static struct mp_container_config last_into(const struct mp_container_result *target,
+					    const char *const *argv)
+{
+	struct mp_container_config c = container_config(NULL, argv);
+
+	c.pid_ns = MP_PID_NS_TARGET;
+	c.target_pidfd = target->pidfd;
+	c.enters_pid_ns_last = true;
+	c.n_enter_root = 0;
+	return c;
+}
+
+static void a_process_enters_the_pid_namespace_of_others_last(void **unused)
+{
+	const struct mp_container_result target = start_target();
+	struct mp_container_config c =
+		last_into(&target, SHELL("echo $$; readlink /proc/self/ns/pid;"
+					 " grep -E '^(CapPrm|NSpid)' /proc/self/status"));
+	int fds;
+	char out[1024];
+	char link[64];
+	char want[64];
+	ssize_t n;
+
+	(void)unused;
+	c.process.caps.permitted = c.process.caps.effective = c.process.caps.bounding = 1;
+	fds = count_fds();
+	assert_int_equal(run_container(&c, out, sizeof(out)), 0);
+	(void)snprintf(link, sizeof(link), "/proc/%d/ns/pid", (int)target.pid);
+	n = readlink(link, want, sizeof(want) - 1);
+	assert_true(n > 0);
+	want[n] = '\0';
+	/* As it is called in there: 1 is the target. */
+	assert_true(strtol(out, NULL, 10) > 1 && strtol(out, NULL, 10) < 20);
+	assert_non_null(strstr(out, want));
+	assert_non_null(strstr(out, "CapPrm:\t0000000000000001\n"));
+	assert_int_equal(count_fds(), fds);
+	(void)mp_sys_pidfd_send_signal(target.pidfd, SIGKILL);
+	(void)reap(target.pidfd);
+	(void)close(target.pidfd);
+	assert_no_children();
+}
+
+static void what_enters_last_names_the_step_that_failed_and_leaves_nothing(void **unused)
+{
+	static const struct mp_child_op no_root[] = { { "enter root", op_broken, NULL } };
+	const struct mp_container_result target = start_target();
+	struct mp_container_config c =
+		last_into(&target, (const char *const[]){ "no-such-program", NULL });
+	struct mp_container_result result;
+	struct mp_error err = MP_ERROR_NONE;
+	const int fds = count_fds();
+
+	(void)unused;
+	assert_int_equal(mp_container_start(&c, &result, &err), -ENOENT);
+	assert_string_equal(err.msg,
+			    "exec: \"no-such-program\": executable file not found in $PATH");
+	c.enter_root = no_root;
+	c.n_enter_root = 1;
+	assert_int_equal(mp_container_start(&c, &result, &err), -EXDEV);
+	assert_memory_equal(err.msg, "enter root", strlen("enter root"));
+	assert_int_equal(count_fds(), fds);
+	(void)mp_sys_pidfd_send_signal(target.pidfd, SIGKILL);
+	(void)reap(target.pidfd);
+	assert_true(mp_container_start(&c, &result, &err) < 0); /* nobody is in there any more */
+	assert_int_equal(count_fds(), fds);
+	(void)close(target.pidfd);
+	assert_no_children();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,6 +434,8 @@ int main(void)
 		cmocka_unit_test(each_step_that_fails_in_a_copy_is_reported_through_its_pipe),
 		cmocka_unit_test(a_child_killed_on_its_way_names_the_step_it_was_at),
 		cmocka_unit_test(own_oom_score_is_not_the_supervisors),
+		cmocka_unit_test(a_process_enters_the_pid_namespace_of_others_last),
+		cmocka_unit_test(what_enters_last_names_the_step_that_failed_and_leaves_nothing),
 	};
 
 	need_root();
