@@ -310,6 +310,11 @@ static bool has_changed(struct get *g, struct mp_arena *arena, struct mp_get_ite
 		return true;
 	}
 	seen->is_seen = true;
+	/* Half removed: what is told of its end is how it was last. */
+	if (seen->shown && item->pod && !item->pod->status) {
+		free(shown);
+		return false;
+	}
 	is_new = !seen->shown || strcmp(seen->shown, shown) != 0;
 	free(seen->shown);
 	seen->shown = shown;

@@ -25,6 +25,7 @@ void mp_live_done(struct mp_supervisor *sv)
 	free(live->containers);
 	mp_arena_done(&live->meta);
 	mp_arena_done(&live->images);
+	mp_arena_done(&live->raw);
 	mp_manifest_done(live->objects);
 	free(live->objects);
 	live->containers = NULL;
@@ -315,6 +316,38 @@ static int change_images(struct mp_supervisor *sv, const struct mp_pod_spec *giv
 	return 0;
 }
 
+static const char *tolerations_of(const struct mp_pod_spec *spec)
+{
+	for (size_t i = 0; i < spec->raw.n; i++)
+		if (mp_streq(spec->raw.fields[i].name, MP_TOLERATIONS))
+			return spec->raw.fields[i].json;
+	return NULL;
+}
+
+/* They mean nothing here, but who asks is told what was applied last. */
+static int change_tolerations(struct mp_supervisor *sv, const struct mp_pod_spec *given,
+			      bool *changed, struct mp_error *err)
+{
+	const struct mp_raw_list old = sv->live.spec.raw;
+	const char *json = tolerations_of(given);
+	struct mp_raw_field *fields;
+	size_t n = 0;
+
+	if (mp_streq(json, tolerations_of(sv->spec)))
+		return 0;
+	fields = mp_arena_alloc(&sv->live.raw, old.n + 1, sizeof(*fields));
+	json = json ? mp_arena_strdup(&sv->live.raw, json) : NULL;
+	if (!fields || !json)
+		return mp_fail(err, ENOMEM, "tolerations");
+	for (size_t i = 0; i < old.n; i++)
+		if (!mp_streq(old.fields[i].name, MP_TOLERATIONS))
+			fields[n++] = old.fields[i];
+	fields[n++] = (struct mp_raw_field){ .name = MP_TOLERATIONS, .json = json };
+	sv->live.spec.raw = (struct mp_raw_list){ fields, n };
+	*changed = true;
+	return 0;
+}
+
 static size_t n_other_images(const struct mp_pod_spec *a, const struct mp_pod_spec *b)
 {
 	size_t n = 0;
@@ -344,6 +377,8 @@ int mp_live_apply_spec(struct mp_supervisor *sv, const struct mp_pod_spec *given
 		r = patch(sv, &meta, &has_new_meta, err);
 	if (r == 0 && n_other_images(sv->spec, given) > 0)
 		r = change_images(sv, given, &has_new_spec, err);
+	if (r == 0)
+		r = change_tolerations(sv, given, &has_new_spec, err);
 	if (r == 0 && deadline.is_set &&
 	    (!sv->spec->active_deadline_s.is_set || sv->spec->active_deadline_s.v != deadline.v)) {
 		sv->live.spec.active_deadline_s = deadline;

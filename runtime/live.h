@@ -19,6 +19,7 @@ struct mp_live {
 	struct mp_container_spec *containers; /* owned once it was copied */
 	struct mp_arena meta;                 /* labels and annotations, once changed */
 	struct mp_arena images;               /* their names: status refers to old ones, too */
+	struct mp_arena raw;                  /* tolerations, once changed */
 	struct mp_debug debug[MP_DEBUG_MAX];  /* ephemeral containers */
 	size_t n_debug;
 	struct mp_manifest *objects; /* owned: what sv->config.objects points to */

@@ -23,3 +23,8 @@ void mp_pod_json_write(struct mp_json *w, const struct mp_pod_spec *spec,
 	}
 	mp_json_object_end(w);
 }
+
+int64_t mp_pod_json_generation(const struct mp_object_meta *meta, int64_t deletion_wall)
+{
+	return deletion_wall == 0 ? meta->generation : meta->generation + 1;
+}

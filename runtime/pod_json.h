@@ -31,3 +31,9 @@ void mp_pod_json_write(struct mp_json *w, const struct mp_pod_spec *spec,
 
 /** mp_pod_json_meta() - only the metadata object, for the rows of lists and for events. */
 void mp_pod_json_meta(struct mp_json *w, const struct mp_object_meta *meta);
+
+/**
+ * mp_pod_json_generation() - metadata.generation as it is shown: asking for a pod's end, at
+ * @deletion_wall unless that is 0, makes another generation of it. Source: registry/rest, BeforeDelete.
+ */
+int64_t mp_pod_json_generation(const struct mp_object_meta *meta, int64_t deletion_wall);

@@ -180,6 +180,25 @@ static const struct mp_node *with_members(struct mp_arena *arena, const struct m
 	return mp_node_of_map(arena, e, n);
 }
 
+/* As mp_pod_json_generation(). */
+static bool bump_generation(struct mp_arena *arena, const struct mp_node **meta)
+{
+	struct mp_node *next = mp_arena_alloc(arena, 1, sizeof(*next));
+	const struct mp_entry e = { .key = "generation", .value = next };
+	const struct mp_node *now = mp_node_get(*meta, e.key);
+
+	if (!next || !now || now->kind != MP_NODE_NUMBER)
+		return next;
+	*next = *now;
+	next->text = mp_arena_printf(arena, "%lld", strtoll(now->text, NULL, 10) + 1);
+	if (!next->text)
+		return false;
+	next->text_len = strlen(next->text);
+	next->source = next->text;
+	*meta = with_members(arena, *meta, &e, 1);
+	return *meta;
+}
+
 const struct mp_node *mp_pod_object(struct mp_arena *arena, const struct mp_node *pod,
 				    const struct mp_node *status, const struct mp_node *deletion)
 {
@@ -190,7 +209,7 @@ const struct mp_node *mp_pod_object(struct mp_arena *arena, const struct mp_node
 		const struct mp_node *meta = with_members(arena, mp_node_get(pod, "metadata"),
 							  deletion->entries, deletion->count);
 
-		if (!meta)
+		if (!meta || !bump_generation(arena, &meta))
 			return NULL;
 		parts[n++] = (struct mp_entry){ .key = "metadata", .value = meta };
 	}
@@ -261,7 +280,7 @@ static int load(struct mp_arena *arena, const struct mp_roots *roots, const char
 		struct mp_pod_view *ret, struct mp_error *err)
 {
 	struct mp_state_dir dir = MP_STATE_DIR_NONE;
-	char *pod, *status, *deletion, *ephemeral;
+	char *pod = NULL, *status = NULL, *deletion = NULL, *ephemeral = NULL;
 	struct mp_pod_view v = { .dir_name = dir_name };
 	int r = mp_state_dir_open(roots, dir_name, NULL, &dir, err);
 

@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/auto.h"
 #include "runtime/base/json.h"
 #include "runtime/pod_json.h"
+#include "runtime/pod_view.h"
 
 static int invalid(const struct mp_pod_spec *old, struct mp_error *err, const char *text)
 {
@@ -113,6 +115,57 @@ static struct mp_container_spec *levelled(const struct mp_pod_spec *old,
 	return c;
 }
 
+static const struct mp_node *tolerations_of(struct mp_arena *arena, const struct mp_pod_spec *spec)
+{
+	return mp_node_in(tree_of(arena, spec), "spec", "tolerations", NULL);
+}
+
+/* How long something is tolerated is no part of what is. */
+static bool same_toleration(const struct mp_node *a, const struct mp_node *b)
+{
+	static const char *const fields[] = { "key", "operator", "value", "effect" };
+
+	for (size_t i = 0; i < MP_ARRAY_SIZE(fields); i++)
+		if (!mp_streq(mp_or_empty(mp_node_text(a, fields[i], NULL)),
+			      mp_or_empty(mp_node_text(b, fields[i], NULL))))
+			return false;
+	return true;
+}
+
+/* Each of the old ones is still there. */
+static bool only_adds_tolerations(struct mp_arena *arena, const struct mp_pod_spec *old,
+				  const struct mp_pod_spec *given)
+{
+	const struct mp_node *a = tolerations_of(arena, old);
+	const struct mp_node *b = tolerations_of(arena, given);
+
+	for (size_t i = 0; a && i < a->count; i++) {
+		bool is_kept = false;
+
+		for (size_t k = 0; b && k < b->count && !is_kept; k++)
+			is_kept = same_toleration(a->items[i], b->items[k]);
+		if (!is_kept)
+			return false;
+	}
+	return true;
+}
+
+/* @raw with the tolerations of @old. */
+static struct mp_raw_list with_tolerations_of(struct mp_arena *arena, struct mp_raw_list raw,
+					      const struct mp_raw_list *old)
+{
+	struct mp_raw_field *fields = mp_arena_alloc(arena, raw.n + 1, sizeof(*fields));
+	size_t n = 0;
+
+	for (size_t i = 0; fields && i < raw.n; i++)
+		if (!mp_streq(raw.fields[i].name, MP_TOLERATIONS))
+			fields[n++] = raw.fields[i];
+	for (size_t i = 0; fields && i < old->n; i++)
+		if (mp_streq(old->fields[i].name, MP_TOLERATIONS))
+			fields[n++] = old->fields[i];
+	return fields ? (struct mp_raw_list){ fields, n } : raw;
+}
+
 int mp_spec_check_update(const struct mp_pod_spec *old, const struct mp_pod_spec *given,
 			 struct mp_error *err)
 {
@@ -123,13 +176,20 @@ int mp_spec_check_update(const struct mp_pod_spec *old, const struct mp_pod_spec
 	struct mp_buf path = MP_BUF(where);
 	int r = check_deadline(old, given, err);
 
-	if (r < 0)
+	if (r == 0 && !only_adds_tolerations(&arena, old, given))
+		r = invalid(old, err,
+			    "spec.tolerations: Forbidden: existing toleration can not be modified "
+			    "except its tolerationSeconds");
+	if (r < 0) {
+		mp_arena_done(&arena);
 		return r;
+	}
 	level.meta = old->meta;
 	level.active_deadline_s = old->active_deadline_s;
 	/* What is applied says what is wanted, not where the pod came to be. */
 	if (mp_is_empty(given->node_name))
 		level.node_name = old->node_name;
+	level.raw = with_tolerations_of(&arena, given->raw, &old->raw);
 	level.containers = levelled(old, given, &arena);
 	a = tree_of(&arena, old);
 	b = level.containers ? tree_of(&arena, &level) : NULL;
@@ -140,8 +200,10 @@ int mp_spec_check_update(const struct mp_pod_spec *old, const struct mp_pod_spec
 			err, EPERM,
 			"The Pod \"%s\" is invalid: spec: Forbidden: pod updates may not "
 			"change fields other than `spec.containers[*].image`,`spec."
-			"initContainers[*].image`,`spec.activeDeadlineSeconds`: %s differs "
-			"(to change it: minipod run --replace)",
+			"initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` "
+			"(only additions to existing tolerations),"
+			"`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was "
+			"previously negative): %s differs (to change it: minipod run --replace)",
 			old->meta.name, where);
 	mp_arena_done(&arena);
 	return r;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "runtime/pod_json.h"
+
 static void put_time(struct mp_json *w, const char *key, int64_t wall)
 {
 	char text[MP_TIME_TEXT_MAX];
@@ -136,19 +138,22 @@ static void put_container(struct mp_json *w, const struct mp_container_spec *c,
 	mp_json_object_end(w);
 }
 
-/* The next main container by name (byte order) after @after, or the first. */
-static const struct mp_container_spec *next_by_name(const struct mp_pod_spec *spec,
-						    const struct mp_container_spec *after)
+/*
+ * Which main container is next by name (byte order) after @after, or the first. The number of
+ * containers: none.
+ */
+static size_t next_by_name(const struct mp_pod_spec *spec, const char *after)
 {
-	const struct mp_container_spec *best = NULL;
+	const size_t n = mp_spec_n_containers(spec);
+	size_t best = n;
 
-	for (size_t i = spec->n_init; i < mp_spec_n_containers(spec); i++) {
-		const struct mp_container_spec *c = &spec->containers[i];
+	for (size_t i = spec->n_init; i < n; i++) {
+		const char *name = spec->containers[i].name;
 
-		if (after && strcmp(c->name, after->name) <= 0)
+		if (after && strcmp(name, after) <= 0)
 			continue;
-		if (!best || strcmp(c->name, best->name) < 0)
-			best = c;
+		if (best == n || strcmp(name, spec->containers[best].name) < 0)
+			best = i;
 	}
 	return best;
 }
@@ -158,16 +163,14 @@ static void put_containers(struct mp_json *w, const struct mp_pod_spec *spec,
 {
 	bool has_init = false, has_main = false;
 
-	for (const struct mp_container_spec *c = next_by_name(spec, NULL); c;
-	     c = next_by_name(spec, c)) {
-		const struct mp_container_status *st = &status->containers[c - spec->containers];
-
-		if (!st->is_present)
+	for (size_t i = next_by_name(spec, NULL); i < mp_spec_n_containers(spec);
+	     i = next_by_name(spec, spec->containers[i].name)) {
+		if (!status->containers[i].is_present)
 			continue;
 		if (!has_main)
 			mp_json_put_list(w, "containerStatuses");
 		has_main = true;
-		put_container(w, c, st);
+		put_container(w, &spec->containers[i], &status->containers[i]);
 	}
 	if (has_main)
 		mp_json_list_end(w);
@@ -196,7 +199,7 @@ static const char *truth_text(enum mp_truth truth)
 	return "";
 }
 
-static void put_conditions(struct mp_json *w, const struct mp_pod_spec *spec,
+static void put_conditions(struct mp_json *w, int64_t generation,
 			   const struct mp_pod_status *status)
 {
 	if (status->n_conditions == 0)
@@ -210,7 +213,7 @@ static void put_conditions(struct mp_json *w, const struct mp_pod_spec *spec,
 		mp_json_null(w);
 		put_time(w, "lastTransitionTime", c->transition_wall);
 		put_if(w, "message", c->message);
-		mp_json_put_int(w, "observedGeneration", spec->meta.generation);
+		mp_json_put_int(w, "observedGeneration", generation);
 		put_if(w, "reason", c->reason);
 		mp_json_put_string(w, "status", truth_text(c->status));
 		mp_json_put_string(w, "type", c->type);
@@ -243,15 +246,16 @@ void mp_status_json_write(struct mp_json *w, const void *arg)
 {
 	const struct mp_status_json *j = arg;
 	const struct mp_pod_status *s = j->status;
+	const int64_t generation = mp_pod_json_generation(&j->spec->meta, s->deletion_wall);
 
 	mp_json_object_begin(w);
-	put_conditions(w, j->spec, s);
+	put_conditions(w, generation, s);
 	put_containers(w, j->spec, s);
 	if (j->more)
 		j->more(w, j->more_arg);
 	put_ips(w, "hostIP", "hostIPs", j->host_ip, "");
 	put_if(w, "message", s->message);
-	mp_json_put_int(w, "observedGeneration", j->spec->meta.generation);
+	mp_json_put_int(w, "observedGeneration", generation);
 	mp_json_put_string(w, "phase", mp_phase_text(s->phase));
 	put_ips(w, "podIP", "podIPs", s->pod_ip, s->pod_ip6);
 	mp_json_put_string(w, "qosClass", mp_qos_text(j->spec->qos));

@@ -179,6 +179,25 @@ test_applied_image_restarts_its_container() {
 	minipod delete web
 }
 
+# test/e2e/node/pods.go, "Pod Generation".
+test_generation_counts_changes_of_the_spec_and_the_deletion() {
+	start_web
+	minipod get pod web -o json >"$T/1.json"
+	jq '.spec.tolerations += [{ key: "foo", operator: "Exists" }]' "$T/1.json" >"$T/2.json"
+	jq '.metadata.annotations.key = "value" | .metadata.generation = 1' "$T/2.json" >"$T/3.json"
+	minipod apply -f "$T/1.json"
+	assert_eq 1 "$(minipod get pod web -o 'jsonpath={.metadata.generation}')" 'generation after nothing new'
+	minipod apply -f "$T/2.json"
+	assert_eq 'foo 2' "$(minipod get pod web -o 'jsonpath={.spec.tolerations[0].key} {.metadata.generation}')" 'toleration and generation'
+	minipod apply -f "$T/3.json"
+	assert_eq 'value 2' "$(minipod get pod web -o 'jsonpath={.metadata.annotations.key} {.metadata.generation}')" 'annotation and generation'
+	call apply -f "$T/1.json"
+	assert_status 1
+	assert_match "$T/err" 'spec.tolerations: Forbidden: existing toleration can not be modified except its tolerationSeconds'
+	minipod delete web -o json >"$T/end.json"
+	assert_json '[3,3]' "$T/end.json" '[.metadata.generation, .status.observedGeneration]'
+}
+
 test_applied_deadline_ends_the_pod() {
 	start_web
 	sed -e 's/terminationGracePeriodSeconds: 1/terminationGracePeriodSeconds: 1\n  activeDeadlineSeconds: 2/' "$T/pod.yaml" >"$T/deadline.yaml"

@@ -181,6 +181,26 @@ test_watch_tells_the_end_and_the_kind_of_a_change() {
 	wait "$watcher" || true
 }
 
+test_watch_shows_a_pod_that_went_as_it_was_last() {
+	cat >"$T/short.json" <<-'JSON'
+		{ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "short" },
+		  "spec": { "restartPolicy": "Never",
+			"containers": [ { "name": "c", "image": "busybox", "command": ["sh", "-c", "exit 4"] } ] } }
+	JSON
+	minipod run -d "$T/short.json" >/dev/null
+	minipod wait pod short --for 'jsonpath={.status.phase}=Failed'
+	"$MINIPOD" --root "$MINIPOD_ROOT" get pods -w -o json --output-watch-events >"$T/watch" 2>&1 &
+	local watcher=$!
+	wait_for_line 5 "$T/watch" '"Failed"'
+	minipod delete pod short
+	wait_for_line 5 "$T/watch" '"DELETED"'
+	kill "$watcher"
+	wait "$watcher" || true
+	jq -s . "$T/watch" >"$T/all.json"
+	assert_json 0 "$T/all.json" '[.[] | select(.object.status.phase == null)] | length'
+	assert_json 'DELETED Failed 4' "$T/all.json" 'last | "\(.type) \(.object.status.phase) \(.object.status.containerStatuses[0].state.terminated.exitCode)"'
+}
+
 test_delete_takes_files_labels_and_all() {
 	sleeper a '{"app":"web"}'
 	sleeper b '{"app":"web"}'

@@ -34,7 +34,12 @@ static int check(const char *const old[3], const char *const given[3], struct mp
 	return r;
 }
 
-static void images_and_a_shorter_deadline_may_change(void **unused)
+#define TOLERATES(...) "\"tolerations\":[" __VA_ARGS__ "],"
+#define TAINT_A        "{\"key\":\"a\",\"operator\":\"Exists\"}"
+#define TAINT_A_5S     "{\"key\":\"a\",\"operator\":\"Exists\",\"tolerationSeconds\":5}"
+#define TAINT_B        "{\"key\":\"b\",\"operator\":\"Exists\"}"
+
+static void images_tolerations_and_a_shorter_deadline_may_change(void **unused)
 {
 	static const struct {
 		const char *old[3], *given[3];
@@ -47,6 +52,8 @@ static void images_and_a_shorter_deadline_may_change(void **unused)
 		{ { "", "x", "" }, { "\"activeDeadlineSeconds\":5,", "x", "" } },
 		{ { "\"activeDeadlineSeconds\":5,", "x", "" },
 		  { "\"activeDeadlineSeconds\":4,", "x", "" } },
+		{ { "", "x", "" }, { TOLERATES(TAINT_A), "x", "" } },
+		{ { TOLERATES(TAINT_A), "x", "" }, { TOLERATES(TAINT_B "," TAINT_A_5S), "x", "" } },
 		/* The running pod knows its node; the manifest need not. */
 		{ { "\"nodeName\":\"here\",", "x", "" }, { "", "x", "" } },
 	};
@@ -83,6 +90,12 @@ static void anything_else_is_named_and_refused(void **unused)
 		{ { "\"activeDeadlineSeconds\":5,", "x", "" },
 		  { "", "x", "" },
 		  "must not update from a positive integer to nil value" },
+		{ { TOLERATES(TAINT_A), "x", "" },
+		  { TOLERATES(TAINT_B), "x", "" },
+		  "spec.tolerations: Forbidden: existing toleration can not be modified" },
+		{ { TOLERATES(TAINT_A), "x", "" },
+		  { "", "x", "" },
+		  "spec.tolerations: Forbidden: existing toleration can not be modified" },
 	};
 
 	(void)unused;
@@ -99,7 +112,7 @@ static void anything_else_is_named_and_refused(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(images_and_a_shorter_deadline_may_change),
+		cmocka_unit_test(images_tolerations_and_a_shorter_deadline_may_change),
 		cmocka_unit_test(anything_else_is_named_and_refused),
 	};
 
