@@ -41,6 +41,8 @@ struct stream {
 	int64_t count; /* the instance's restart count */
 	bool is_running;
 	bool is_done;
+	bool is_absent; /* nothing has been written yet, so there is no file */
+	char path[PATH_MAX + 600];
 	int fd;                       /* owned */
 	struct mp_log_follow *follow; /* owned; NULL: the log is not followed */
 	char last_time[MP_TIME_TEXT_MAX];
@@ -161,29 +163,44 @@ static int choose_containers(struct logs *l, const struct mp_node *pod, struct m
 
 /* ---- reading ----------------------------------------------------------------------------------- */
 
+/* A container without output has no file: that is an empty log. */
+static int open_file(struct stream *s, struct mp_error *err)
+{
+	s->fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	s->is_absent = s->fd < 0 && errno == ENOENT;
+	return s->fd < 0 && !s->is_absent ? mp_fail(err, errno, "open %s", s->path) : 0;
+}
+
 static int open_stream(struct logs *l, struct stream *s, const struct mp_pod_view *pod,
 		       struct mp_pod_watch *watch, struct mp_error *err)
 {
-	char path[PATH_MAX + 600];
 	int r = mp_log_choose(pod->object, s->container, mp_args_has(l->args, "previous"),
 			      &s->count, &s->is_running, err);
 
 	if (r < 0)
 		return r;
-	(void)snprintf(path, sizeof(path), "%s/pods/%s_%s/%s/%lld.log", l->roots.log, pod->dir_name,
-		       pod->uid, s->container, (long long)s->count);
-	s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (s->fd < 0)
-		return mp_fail(err, errno, "open %s", path);
-	if (!l->follows)
-		return 0;
+	(void)snprintf(s->path, sizeof(s->path), "%s/pods/%s_%s/%s/%lld.log", l->roots.log,
+		       pod->dir_name, pod->uid, s->container, (long long)s->count);
+	r = open_file(s, err);
+	if (r < 0 || !l->follows)
+		return r;
 	s->follow = calloc(1, sizeof(*s->follow));
 	if (!s->follow)
 		return mp_fail(err, ENOMEM, "read the log");
-	(void)snprintf(s->follow->path, sizeof(s->follow->path), "%s", path);
+	(void)snprintf(s->follow->path, sizeof(s->follow->path), "%s", s->path);
 	/* The directory: a rotated log is followed into its next file. */
-	*strrchr(path, '/') = '\0';
-	return mp_pod_watch_add(watch, path, err);
+	return s->is_absent ? 0 : mp_pod_watch_file(watch, s->path, err);
+}
+
+/* Is there a file by now? */
+static int open_later(struct stream *s, struct mp_pod_watch *watch, struct mp_error *err)
+{
+	int r = mp_pod_watch_file(watch, s->path, err);
+
+	if (r == 0)
+		r = open_file(s, err);
+	/* The directory may have come only after it was looked for. */
+	return r < 0 || s->is_absent ? r : mp_pod_watch_file(watch, s->path, err);
 }
 
 /* Goes to where reading begins, by looking at the file from its end. */
@@ -317,10 +334,14 @@ static int follow(struct logs *l, struct mp_pod_watch *watch, struct mp_error *e
 		if (r == 0)
 			look_again(l);
 		for (size_t i = 0; i < l->n_streams && r == 0; i++) {
-			if (l->streams[i].fd < 0)
-				continue;
-			r = read_through(&l->streams[i], err);
-			is_any_running |= l->streams[i].is_running && !l->streams[i].is_done;
+			struct stream *s = &l->streams[i];
+
+			if (s->is_absent)
+				r = open_later(s, watch, err);
+			if (r == 0 && s->fd >= 0)
+				r = read_through(s, err);
+			if (s->fd >= 0 || s->is_absent)
+				is_any_running |= s->is_running && !s->is_done;
 		}
 		(void)fflush(stdout);
 		if (r < 0 || !is_any_running)
@@ -346,9 +367,9 @@ static int show(struct logs *l, struct mp_arena *arena, struct mp_error *err)
 		struct stream *s = &l->streams[i];
 
 		r = open_stream(l, s, &pod, &watch, err);
-		if (r == 0)
+		if (r == 0 && !s->is_absent)
 			r = seek_tail(l, s, err);
-		if (r == 0)
+		if (r == 0 && !s->is_absent)
 			r = read_on(s, err);
 		n_open += r == 0 ? 1 : 0;
 		/* One container that has nothing to show does not hide the others. */

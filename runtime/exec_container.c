@@ -74,12 +74,29 @@ static void log_read(void *ctx, enum mp_cri_stream stream, const char *bytes, si
 	mp_control_output(record->sv->control, record, stream, bytes, n);
 }
 
-static void log_rotated(void *ctx)
+/* Not of a recovery: those have no echo, and no pump in their record yet. */
+static void log_opened(void *ctx)
 {
 	struct mp_record *record = ctx;
 
-	if (record->sv->echo)
+	if (record->sv->echo && record->index < mp_spec_n_containers(record->sv->spec))
 		mp_echo_open(record->sv->echo, record->index, mp_log_pump_fd(record->log));
+}
+
+static void log_failed(void *ctx, const struct mp_error *err)
+{
+	const struct mp_record *record = ctx;
+
+	mp_report_note(&record->sv->report, "output of container %s is lost: %s",
+		       record->sv->spec->containers[record->index].name, err->msg);
+}
+
+static int log_dir(void *ctx, struct mp_error *err)
+{
+	struct mp_record *record = ctx;
+	const int r = mp_state_dir_logs(&record->sv->dir, err);
+
+	return r < 0 ? r : record->sv->dir.log_fd;
 }
 
 struct mp_log_pump_config mp_record_log_config(struct mp_record *record)
@@ -90,14 +107,15 @@ struct mp_log_pump_config mp_record_log_config(struct mp_record *record)
 	return (struct mp_log_pump_config){ .loop = sv->loop,
 					    .area = sv->log_area,
 					    .tag = record->log_tag,
-					    .dir_fd = sv->dir.log_fd,
+					    .dir = log_dir,
 					    .container = sv->spec->containers[record->index].name,
 					    .restart_count = record->restart_count,
 					    .limits = sv->config.log_limits,
 					    .zip = &sv->log_zip,
+					    .opened = log_opened,
 					    .wrote = log_wrote,
+					    .failed = log_failed,
 					    .tap = log_read,
-					    .rotated = log_rotated,
 					    .ctx = record };
 }
 
@@ -242,7 +260,6 @@ static void has_exited(struct mp_source *source, uint32_t events);
 static int start(struct mp_supervisor *sv, struct mp_record *record, struct mp_error *err)
 {
 	const struct mp_pod_spec *spec = sv->spec;
-	const int logs = mp_state_dir_logs(&sv->dir, err);
 	const struct mp_log_pump_config log = mp_record_log_config(record);
 	const bool is_privileged = spec->containers[record->index].security.privileged == MP_TRUE;
 	size_t n_ops;
@@ -251,9 +268,9 @@ static int start(struct mp_supervisor *sv, struct mp_record *record, struct mp_e
 	struct mp_process_config process = record->process;
 	char keeper_tag[32];
 	int out[2] = { -EBADF, -EBADF };
-	int r = logs;
+	int r = 0;
 
-	if (r == 0 && !sv->infra)
+	if (!sv->infra)
 		r = mp_fail_text(err, ESRCH, "the pod's sandbox is gone");
 	if (r == 0)
 		r = mp_log_pump_new(&log, &record->log, out, err);
@@ -319,8 +336,6 @@ int mp_record_launch(struct mp_record *record, struct mp_error *err)
 	int r = start(sv, record, err);
 
 	release_start(record);
-	if (record->log && sv->echo && record->index < mp_spec_n_containers(sv->spec))
-		mp_echo_open(sv->echo, record->index, mp_log_pump_fd(record->log));
 	sv->start_errno[record->index] = r < 0 ? -r : 0;
 	if (r == 0)
 		return 0;
@@ -454,7 +469,6 @@ int mp_record_adopt(struct mp_record *record, int pidfd, const int fds[MP_STREAM
 		    struct mp_error *err)
 {
 	struct mp_supervisor *sv = record->sv;
-	const int logs = mp_state_dir_logs(&sv->dir, err);
 	const struct mp_log_pump_config log = mp_record_log_config(record);
 	int r;
 
@@ -463,12 +477,6 @@ int mp_record_adopt(struct mp_record *record, int pidfd, const int fds[MP_STREAM
 	record->is_running = true;
 	record->exited =
 		(struct mp_source){ .fd = record->pidfd, .events = EPOLLIN, .ready = has_exited };
-	if (logs < 0) {
-		for (size_t i = 0; i < MP_STREAM_N; i++)
-			if (fds[i] >= 0)
-				(void)close(fds[i]);
-		return logs;
-	}
 	r = mp_log_pump_adopt(&log, fds + MP_STREAM_OUT, &record->log, err);
 
 	const struct mp_container_io_config io = io_config(record, record->process.stdio_owner);

@@ -27,22 +27,60 @@ struct stream {
 struct mp_log_pump {
 	struct mp_log_pump_config config;
 	struct stream streams[2];
-	char path[512]; /* of the file, below config.dir_fd */
-	int file;       /* owned */
+	char path[512]; /* of the file, below config.dir() */
+	int file;       /* owned; -EBADF: not made yet */
 	uint64_t inode;
 	int slot;
 	int64_t wall; /* of the entries being made */
 	int64_t rotated_wall;
 	uint64_t lost;
 	size_t n_out;
-	bool has_written;
+	bool has_written, has_failed;
 	char out[OUT_BYTES];
 };
 
+static int open_file(struct mp_log_pump *pump, int dir_fd, int *ret_fd, uint64_t *ret_inode,
+		     struct mp_error *err)
+{
+	mp_auto_fd fd = openat(dir_fd, pump->path,
+			       O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return mp_fail(err, errno, "open log file %s", pump->path);
+	*ret_inode = st.st_ino;
+	*ret_fd = mp_steal_fd(&fd);
+	return 0;
+}
+
+static int need_file(struct mp_log_pump *pump, struct mp_error *err)
+{
+	int dir_fd, r;
+
+	if (pump->file >= 0)
+		return 0;
+	dir_fd = pump->config.dir(pump->config.ctx, err);
+	if (dir_fd < 0)
+		return dir_fd;
+	if (mkdirat(dir_fd, pump->config.container, 0755) < 0 && errno != EEXIST)
+		return mp_fail(err, errno, "create log directory %s", pump->config.container);
+	r = open_file(pump, dir_fd, &pump->file, &pump->inode, err);
+	if (r == 0 && pump->config.opened)
+		pump->config.opened(pump->config.ctx);
+	return r;
+}
+
 static void flush(struct mp_log_pump *pump)
 {
+	struct mp_error err = MP_ERROR_NONE;
+
 	if (pump->n_out == 0)
 		return;
+	if (need_file(pump, &err) < 0 && !pump->has_failed) {
+		pump->has_failed = true;
+		if (pump->config.failed)
+			pump->config.failed(pump->config.ctx, &err);
+	}
 
 	const off_t end = lseek(pump->file, 0, SEEK_END);
 
@@ -71,42 +109,28 @@ static void add_entry(void *ctx, bool is_partial, const char *text, size_t len)
 	pump->n_out += n + len + 1;
 }
 
-static int open_file(struct mp_log_pump *pump, int *ret_fd, uint64_t *ret_inode,
-		     struct mp_error *err)
-{
-	mp_auto_fd fd = openat(pump->config.dir_fd, pump->path,
-			       O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return mp_fail(err, errno, "open log file %s", pump->path);
-	*ret_inode = st.st_ino;
-	*ret_fd = mp_steal_fd(&fd);
-	return 0;
-}
-
 static void rotate(struct mp_log_pump *pump)
 {
+	const int dir_fd = pump->config.dir(pump->config.ctx, NULL);
 	char old[MP_LOG_NAME_MAX];
 	int fd = -EBADF;
 
 	/* Rotated files are called by their second. */
-	if (pump->wall / MP_NSEC_PER_S == pump->rotated_wall / MP_NSEC_PER_S ||
-	    mp_log_rotate(pump->config.dir_fd, pump->path, &pump->config.limits, pump->wall,
+	if (dir_fd < 0 || pump->wall / MP_NSEC_PER_S == pump->rotated_wall / MP_NSEC_PER_S ||
+	    mp_log_rotate(dir_fd, pump->path, &pump->config.limits, pump->wall,
 			  pump->config.zip && pump->config.zip->pidfd >= 0, old, NULL) < 0)
 		return;
-	if (open_file(pump, &fd, &pump->inode, NULL) < 0) {
+	if (open_file(pump, dir_fd, &fd, &pump->inode, NULL) < 0) {
 		/* No room for a new one: go on with the old. */
-		(void)renameat(pump->config.dir_fd, old, pump->config.dir_fd, pump->path);
+		(void)renameat(dir_fd, old, dir_fd, pump->path);
 		return;
 	}
 	pump->rotated_wall = pump->wall;
 	mp_closep(&pump->file);
 	pump->file = fd;
-	if (pump->config.rotated)
-		pump->config.rotated(pump->config.ctx);
-	mp_log_zip_begin(pump->config.zip, pump->config.dir_fd, pump->path,
-			 pump->config.limits.max_files);
+	if (pump->config.opened)
+		pump->config.opened(pump->config.ctx);
+	mp_log_zip_begin(pump->config.zip, dir_fd, pump->path, pump->config.limits.max_files);
 }
 
 /* The entries of a flight are made: into the file with them, and then it is over. */
@@ -188,7 +212,6 @@ static int pump_alloc(const struct mp_log_pump_config *config, struct mp_log_pum
 		      struct mp_error *err)
 {
 	struct mp_log_pump *pump = calloc(1, sizeof(*pump));
-	int r = 0;
 
 	if (!pump)
 		return mp_fail(err, ENOMEM, "log");
@@ -201,15 +224,10 @@ static int pump_alloc(const struct mp_log_pump_config *config, struct mp_log_pum
 		};
 	(void)snprintf(pump->path, sizeof(pump->path), "%s/%lld.log", config->container,
 		       (long long)config->restart_count);
-	if (mkdirat(config->dir_fd, config->container, 0755) < 0 && errno != EEXIST)
-		r = mp_fail(err, errno, "create log directory %s", config->container);
-	if (r == 0)
-		r = open_file(pump, &pump->file, &pump->inode, err);
-	if (r == 0) {
-		pump->slot = mp_log_area_slot(config->area, config->tag, err);
-		r = pump->slot < 0 ? pump->slot : 0;
-	}
-	if (r < 0) {
+	pump->slot = mp_log_area_slot(config->area, config->tag, err);
+	if (pump->slot < 0) {
+		const int r = pump->slot;
+
 		mp_log_pump_free(pump);
 		return r;
 	}
@@ -258,15 +276,18 @@ int mp_log_pump_new(const struct mp_log_pump_config *config, struct mp_log_pump 
 	return 0;
 }
 
-/* Does again what the dead supervisor may have done in part. */
-static void repeat_flight(struct mp_log_pump *pump)
+/* Goes on in the file of the dead supervisor, and does again what it may have done in part. */
+static int take_over(struct mp_log_pump *pump, struct mp_error *err)
 {
 	const struct mp_log_file_state file = mp_log_area_file(pump->config.area, pump->slot);
 	struct mp_log_flight flight;
+	const bool is_interrupted =
+		mp_log_area_interrupted(pump->config.area, &flight) && flight.slot == pump->slot;
 	struct stat st;
+	int r = is_interrupted || file.inode != 0 ? need_file(pump, err) : 0;
 
-	if (!mp_log_area_interrupted(pump->config.area, &flight) || flight.slot != pump->slot)
-		return;
+	if (r < 0 || !is_interrupted)
+		return r;
 	/* Entries of the flight, from its first to half of its last. */
 	if (fstat(pump->file, &st) == 0) {
 		const uint64_t size = file.inode == pump->inode ? file.size : 0;
@@ -283,6 +304,7 @@ static void repeat_flight(struct mp_log_pump *pump)
 	else
 		mp_cri_feed(&s->splitter, flight.bytes, flight.n, add_entry, s);
 	land(s);
+	return 0;
 }
 
 int mp_log_pump_adopt(const struct mp_log_pump_config *config, const int fds[2],
@@ -299,14 +321,15 @@ int mp_log_pump_adopt(const struct mp_log_pump_config *config, const int fds[2],
 		else
 			(void)close(fds[i]);
 	}
-	if (r < 0 || !pump) {
+	for (int i = 0; i < 2 && r == 0 && pump; i++)
+		mp_log_area_load(config->area, pump->slot, pump->streams[i].kind,
+				 &pump->streams[i].splitter);
+	if (r == 0 && pump)
+		r = take_over(pump, err);
+	if (r < 0) {
 		mp_log_pump_free(pump);
 		return r;
 	}
-	for (int i = 0; i < 2; i++)
-		mp_log_area_load(config->area, pump->slot, pump->streams[i].kind,
-				 &pump->streams[i].splitter);
-	repeat_flight(pump);
 	*ret = pump;
 	return 0;
 }
@@ -374,12 +397,16 @@ size_t mp_log_tail(int fd, size_t max_lines, size_t max_bytes, char *buf)
 {
 	/* Enough for the bytes wanted and every header, even of one-byte entries. */
 	const size_t window = max_bytes + max_lines * (MP_CRI_HEADER_MAX + 1) + MP_CRI_LINE_MAX;
-	mp_auto_free char *text = malloc(window);
 	struct stat st;
 	size_t n_out = 0;
 
 	buf[0] = '\0';
-	if (!text || fstat(fd, &st) < 0)
+	if (fstat(fd, &st) < 0)
+		return 0;
+
+	mp_auto_free char *text = malloc(window);
+
+	if (!text)
 		return 0;
 
 	const off_t from = st.st_size > (off_t)window ? st.st_size - (off_t)window : 0;

@@ -2,7 +2,8 @@
 /*
  * The log of one container record: its stdout and stderr pipes are read by the loop and written
  * to <restart count>.log in CRI format, which is rotated. A full disk costs lines, never
- * supervision; the supervisor's death costs none.
+ * supervision; the supervisor's death costs none. The file is made when there is something to put
+ * in: on a disk it costs a tenth of a pod's start and end, and many a container says nothing.
  * Source: pod-semantics reference section 13.
  */
 #pragma once
@@ -21,21 +22,24 @@ struct mp_log_pump;
 struct mp_log_pump_config {
 	struct mp_loop *loop;
 	struct mp_log_area *area;
-	const char *tag;       /* of the record, for its slot in @area */
-	int dir_fd;            /* the pod's log directory */
+	const char *tag; /* of the record, for its slot in @area */
+	/* the pod's log directory, made if need be: a borrowed descriptor or -errno */
+	int (*dir)(void *ctx, struct mp_error *err);
 	const char *container; /* directory below it */
 	int64_t restart_count; /* names the file */
 	struct mp_log_limits limits;
-	struct mp_log_zip *zip;     /* compresses what was rotated; NULL: nobody does */
-	void (*wrote)(void *ctx);   /* new entries are in the file; may be NULL */
-	void (*rotated)(void *ctx); /* mp_log_pump_fd() is another file now; may be NULL */
+	struct mp_log_zip *zip;    /* compresses what was rotated; NULL: nobody does */
+	void (*opened)(void *ctx); /* mp_log_pump_fd() is another file now; may be NULL */
+	void (*wrote)(void *ctx);  /* new entries are in the file; may be NULL */
+	/* there is no file, and output is lost; told once; may be NULL */
+	void (*failed)(void *ctx, const struct mp_error *err);
 	/* what was read, before it is made entries of; may be NULL */
 	void (*tap)(void *ctx, enum mp_cri_stream stream, const char *bytes, size_t n);
 	void *ctx;
 };
 
 /**
- * mp_log_pump_new() - open the log file and make the two pipes.
+ * mp_log_pump_new() - make the two pipes. The log file comes with the first entry.
  * @ret_child_fds: write ends for the container's stdout and stderr; owned by the caller, who
  *                 closes them once the container has its copies.
  *
@@ -56,7 +60,7 @@ int mp_log_pump_adopt(const struct mp_log_pump_config *config, const int fds[2],
 /** mp_log_pump_pipes() - the read ends, -EBADF when closed; borrowed. */
 void mp_log_pump_pipes(const struct mp_log_pump *pump, int ret_fds[2]);
 
-/** mp_log_pump_fd() - the log file, for readers of our own; borrowed. */
+/** mp_log_pump_fd() - the log file, for readers of our own; borrowed; -EBADF: nothing was written. */
 int mp_log_pump_fd(const struct mp_log_pump *pump);
 
 /** mp_log_pump_drain() - read what the pipes hold right now, without waiting. */

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
@@ -15,7 +16,8 @@
 
 #define LIST_MASK \
 	(IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE_SELF | IN_ONLYDIR)
-#define POD_MASK (IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | IN_ATTRIB | IN_ONLYDIR)
+#define FILE_MASK (IN_MODIFY | IN_CREATE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
+#define POD_MASK  (IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | IN_ATTRIB | IN_ONLYDIR)
 
 int mp_pod_watch_open(struct mp_pod_watch *w, const struct mp_roots *roots, bool minds_writes,
 		      struct mp_error *err)
@@ -25,12 +27,21 @@ int mp_pod_watch_open(struct mp_pod_watch *w, const struct mp_roots *roots, bool
 	return w->fd < 0 ? mp_fail(err, errno, "watch for changes") : 0;
 }
 
-int mp_pod_watch_add(struct mp_pod_watch *w, const char *path, struct mp_error *err)
+int mp_pod_watch_file(struct mp_pod_watch *w, const char *path, struct mp_error *err)
 {
-	if (inotify_add_watch(w->fd, path, IN_MODIFY | IN_CREATE | IN_DELETE_SELF | IN_MOVE_SELF) <
-	    0)
-		return mp_fail(err, errno, "watch %s", path);
-	return 0;
+	uint32_t mask = FILE_MASK;
+	char dir[PATH_MAX + 600];
+
+	(void)snprintf(dir, sizeof(dir), "%s", path);
+	for (char *slash = strrchr(dir, '/'); slash; slash = strrchr(dir, '/')) {
+		*slash = '\0';
+		if (inotify_add_watch(w->fd, slash == dir ? "/" : dir, mask) >= 0)
+			return 0;
+		if (errno != ENOENT)
+			break;
+		mask = LIST_MASK;
+	}
+	return mp_fail(err, errno, "watch %s", dir);
 }
 
 int mp_pod_watch_arm(struct mp_pod_watch *w, struct mp_error *err)

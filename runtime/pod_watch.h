@@ -23,8 +23,11 @@ int mp_pod_watch_open(struct mp_pod_watch *w, const struct mp_roots *roots, bool
 /** mp_pod_watch_arm() - watch what is there now; before looking at it. */
 int mp_pod_watch_arm(struct mp_pod_watch *w, struct mp_error *err);
 
-/** mp_pod_watch_add() - watch one more file or directory, for writing. */
-int mp_pod_watch_add(struct mp_pod_watch *w, const char *path, struct mp_error *err);
+/**
+ * mp_pod_watch_file() - watch the directory of @path, absolute, for writing; or, as long as there is
+ * none, the nearest one above it, for what is made in it: then call again after each wait.
+ */
+int mp_pod_watch_file(struct mp_pod_watch *w, const char *path, struct mp_error *err);
 
 /** mp_pod_watch_wait() - until something changed. 0; -ETIMEDOUT at @deadline (monotonic). */
 int mp_pod_watch_wait(struct mp_pod_watch *w, mp_nsec deadline, struct mp_error *err);

@@ -45,8 +45,9 @@ test_live_dead_and_ended_pods_are_somebodys() {
 
 test_what_a_kill_left_behind_goes() {
 	local uid
-	pod web 'sleep 1000'
+	pod web 'echo words; sleep 1000'
 	run_d "$T/web.json"
+	wait_until 5 'its log' has_words web
 	uid=$(uid_of web)
 	kill_supervisor web
 	# As if its run directory had been on a tmpfs, and the machine had been restarted.
@@ -61,6 +62,10 @@ test_what_a_kill_left_behind_goes() {
 	assert_match "$T/out" "^removed data of no pod: .*$uid$"
 	assert_match "$T/out" "^removed logs of no pod: .*$uid$"
 	assert_match "$T/out" "^removed cgroup of no pod: .*$uid$"
+}
+
+has_words() {
+	[[ $(minipod logs "$1") == words ]]
 }
 
 kill_pod() {

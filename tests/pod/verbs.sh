@@ -108,6 +108,44 @@ test_logs_f_ends_with_the_container_and_misses_nothing() {
 	assert_order "$T/followed" '^one$' '^three$' '^bye$'
 }
 
+watches_something() {
+	grep -qs '^inotify wd' "/proc/$1/fdinfo"/*
+}
+
+# There is no file before the first byte of output, nor anything in its way once it comes.
+test_silent_container_has_an_empty_log_that_can_be_followed() {
+	cat >"$T/shy.json" <<-'JSON'
+		{ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "shy" },
+		  "spec": { "restartPolicy": "Never", "containers": [
+			{ "name": "late", "image": "busybox", "command": ["sh", "-c",
+			  "while [ ! -e /dev/shm/go ]; do sleep 0.02; done; echo first; while [ -e /dev/shm/go ]; do sleep 0.02; done; echo last"] },
+			{ "name": "silent", "image": "busybox", "command": ["true"] } ] } }
+	JSON
+	minipod run -d --wait-for=started "$T/shy.json" >/dev/null
+	call logs shy -c silent
+	assert_status 0
+	assert_count 0 "$T/out" .
+	call logs shy --all-containers --tail=3
+	assert_status 0
+	assert_count 0 "$T/out" .
+	assert_count 0 "$T/err" .
+	[[ -z $(ls "$MINIPOD_ROOT/log/pods" 2>/dev/null) ]] || fail 'there are log directories'
+	"$MINIPOD" --root "$MINIPOD_ROOT" logs shy -c late -f --tail=0 >"$T/followed" 2>"$T/err" &
+	local follower=$!
+	wait_until 5 'the follower to wait' watches_something "$follower"
+	minipod exec shy -c late -- touch /dev/shm/go
+	wait_for_line 5 "$T/followed" '^first$'
+	[[ -f $(echo "$MINIPOD_ROOT"/log/pods/default_shy_*/late/0.log) ]] || fail 'no file where a node has it'
+	minipod exec shy -c late -- rm /dev/shm/go
+	wait_until 5 'the follower' pod_is_gone "$follower"
+	wait "$follower"
+	assert_eq $'first\nlast' "$(cat "$T/followed")" 'what the follower saw'
+	call logs shy -c silent -f
+	assert_status 0
+	minipod delete shy --now
+	[[ -z $(ls "$MINIPOD_ROOT/log/pods") ]] || fail 'the log directory is still there'
+}
+
 pod_is_gone() {
 	local state
 	state=$(awk '/^State:/ { print $2 }' "/proc/$1/status" 2>/dev/null) || return 0

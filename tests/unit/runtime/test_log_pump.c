@@ -48,13 +48,18 @@ static int tear_down(void **unused)
 	return 0;
 }
 
+static int log_dir(void *ctx, struct mp_error *err)
+{
+	(void)ctx;
+	(void)err;
+	return dir_fd;
+}
+
 static struct mp_log_pump_config config(void)
 {
-	return (struct mp_log_pump_config){ .loop = loop,
-					    .area = area,
-					    .tag = "0123456789ab",
-					    .dir_fd = dir_fd,
-					    .container = "c" };
+	return (struct mp_log_pump_config){
+		.loop = loop, .area = area, .tag = "0123456789ab", .dir = log_dir, .container = "c"
+	};
 }
 
 /* Contents only, P entries without a newline, as `minipod logs` shows them. */
@@ -314,6 +319,67 @@ static void rotated_files_together_have_every_line(void **unused)
 	mp_log_pump_free(pump);
 }
 
+static void container_without_output_has_no_log_file(void **unused)
+{
+	const struct mp_log_pump_config c = config();
+	struct mp_log_pump *pump = NULL;
+	char tail[16] = "x";
+	int ends[2];
+
+	(void)unused;
+	assert_int_equal(mp_log_pump_new(&c, &pump, ends, NULL), 0);
+	mp_log_pump_drain(pump);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	mp_log_pump_finish(pump);
+	assert_true(mp_log_pump_fd(pump) < 0);
+	assert_int_equal(mp_log_tail(mp_log_pump_fd(pump), 1, 8, tail), 0);
+	assert_string_equal(tail, "");
+	assert_int_equal(faccessat(dir_fd, "c", F_OK, 0), -1);
+	mp_log_pump_free(pump);
+}
+
+static int is_disk_broken, n_failures;
+
+static int broken_log_dir(void *ctx, struct mp_error *err)
+{
+	(void)ctx;
+	return is_disk_broken ? mp_fail(err, EROFS, "create it") : dir_fd;
+}
+
+static void count_failure(void *ctx, const struct mp_error *err)
+{
+	(void)ctx;
+	assert_int_equal(err->code, EROFS);
+	n_failures++;
+}
+
+static void output_without_room_for_a_file_is_lost_and_that_is_told_once(void **unused)
+{
+	struct mp_log_pump_config c = config();
+	struct mp_log_pump *pump = NULL;
+	int ends[2];
+
+	(void)unused;
+	c.dir = broken_log_dir;
+	c.failed = count_failure;
+	is_disk_broken = 1;
+	assert_int_equal(mp_log_pump_new(&c, &pump, ends, NULL), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(write(ends[0], "lost\n", 5), 5);
+		mp_log_pump_drain(pump);
+	}
+	assert_int_equal(n_failures, 1);
+	assert_true(mp_log_pump_lost(pump) > 10);
+	is_disk_broken = 0;
+	assert_int_equal(write(ends[0], "kept\n", 5), 5);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	mp_log_pump_finish(pump);
+	expect_contents("kept\n");
+	mp_log_pump_free(pump);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,6 +391,11 @@ int main(void)
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(rotated_files_together_have_every_line, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(container_without_output_has_no_log_file, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(
+			output_without_room_for_a_file_is_lost_and_that_is_told_once, set_up,
+			tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
