@@ -40,7 +40,7 @@ enum mp_image_found {
 /** struct mp_image_embedded - an image made of one static multi-call binary. All borrowed. */
 struct mp_image_embedded {
 	const char *const *names; /* normalised names it answers to, NULL-terminated */
-	const char *digest;       /* 64 hex digits that change whenever the bytes do */
+	const char *digest;       /* a word that changes whenever its tree does */
 	const unsigned char *exe; /* the binary, installed as /bin/busybox */
 	size_t exe_size;
 	const char *applets; /* one path a line, relative to /: "bin/sh\n" */

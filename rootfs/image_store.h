@@ -81,6 +81,12 @@ int mp_image_find(struct mp_image_store *store, const struct mp_image_ref *ref,
 		  struct mp_arena *arena, enum mp_image_found *ret_found,
 		  struct mp_image_record *ret, struct mp_error *err);
 
+/**
+ * MP_IMAGE_EMBEDDED_LAYOUT - to be counted up whenever the tree of the embedded image changes: it is
+ * part of the layer's digest, and of what a store's record is compared with.
+ */
+#define MP_IMAGE_EMBEDDED_LAYOUT "2"
+
 /** mp_image_unpack_embedded() - put the embedded image into the store. 0 or -errno. */
 int mp_image_unpack_embedded(struct mp_image_store *store, struct mp_error *err);
 

@@ -16,8 +16,7 @@
 #include "runtime/base/auto.h"
 #include "runtime/base/fd.h"
 
-/* Part of the layer's digest: count it up whenever the tree made here changes. */
-#define LAYER_FORMAT "minipod embedded layer 1"
+#define LAYER_FORMAT "minipod embedded layer " MP_IMAGE_EMBEDDED_LAYOUT
 
 #if defined(__x86_64__)
 #define ARCHITECTURE "amd64"
@@ -68,27 +67,23 @@ static int make_dirs(int root, struct mp_error *err)
 		const char *path;
 		mode_t mode;
 	} dirs[] = {
-		{ "bin", 0755 },
-		{ "sbin", 0755 },
-		{ "usr", 0755 },
-		{ "usr/bin", 0755 },
-		{ "usr/sbin", 0755 },
-		{ "usr/local", 0755 },
-		{ "etc", 0755 },
-		{ "dev", 0755 },
-		{ "proc", 0555 },
-		{ "sys", 0555 },
-		{ "root", 0700 },
-		{ "home", 0755 },
-		{ "tmp", 01777 },
-		{ "run", 0755 },
-		{ "var", 0755 },
-		{ "var/spool", 0755 },
-		{ "var/spool/mail", 0755 },
-		{ "var/www", 0755 },
-		{ "var/tmp", 01777 },
-		{ "mnt", 0755 },
-		{ "opt", 0755 },
+		{ "bin", 0755 },       { "usr", 0755 },
+		{ "usr/local", 0755 }, { "etc", 0755 },
+		{ "dev", 0755 },       { "proc", 0555 },
+		{ "sys", 0555 },       { "root", 0700 },
+		{ "home", 0755 },      { "tmp", 01777 },
+		{ "run", 0755 },       { "var", 0755 },
+		{ "var/spool", 0755 }, { "var/spool/mail", 0755 },
+		{ "var/www", 0755 },   { "var/tmp", 01777 },
+		{ "mnt", 0755 },       { "opt", 0755 },
+	};
+	/* The well-known image has every applet in /bin, and pods name them so. */
+	static const struct {
+		const char *path, *target;
+	} links[] = {
+		{ "sbin", "bin" },
+		{ "usr/bin", "../bin" },
+		{ "usr/sbin", "../bin" },
 	};
 
 	for (size_t i = 0; i < MP_ARRAY_SIZE(dirs); i++) {
@@ -96,6 +91,9 @@ static int make_dirs(int root, struct mp_error *err)
 		    fchmodat(root, dirs[i].path, dirs[i].mode, 0) < 0)
 			return mp_fail(err, errno, "make /%s", dirs[i].path);
 	}
+	for (size_t i = 0; i < MP_ARRAY_SIZE(links); i++)
+		if (symlinkat(links[i].target, root, links[i].path) < 0)
+			return mp_fail(err, errno, "make /%s", links[i].path);
 	return fchmod(root, 0755) < 0 ? mp_fail(err, errno, "set mode of the root") : 0;
 }
 

@@ -39,6 +39,7 @@ static enum mp_image_found look_up(struct mp_image_store *store, const char *nam
 
 static void first_lookup_unpacks_the_embedded_image(void **unused)
 {
+	static const char *const bins[] = { "bin", "sbin", "usr/bin", "usr/sbin" };
 	struct mp_image_store *store = open_store(&tool);
 	struct mp_arena arena = { .head = NULL };
 	struct mp_image image;
@@ -62,6 +63,12 @@ static void first_lookup_unpacks_the_embedded_image(void **unused)
 	(void)snprintf(path, sizeof(path), "%s/usr/local/bin/deep/tool", image.layer_dirs[0]);
 	MUST(stat(path, &sh));
 	assert_int_equal(sh.st_ino, st.st_ino);
+	/* One directory of programs, by four names. */
+	for (size_t i = 0; i < MP_ARRAY_SIZE(bins); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s/sh", image.layer_dirs[0], bins[i]);
+		MUST(stat(path, &sh));
+		assert_int_equal(sh.st_ino, st.st_ino);
+	}
 	(void)snprintf(path, sizeof(path), "%s/linuxrc", image.layer_dirs[0]);
 	assert_int_equal(access(path, F_OK), -1);
 	(void)snprintf(path, sizeof(path), "%s/tmp", image.layer_dirs[0]);
