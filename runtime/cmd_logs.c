@@ -12,11 +12,12 @@
 #include "runtime/cli.h"
 #include "runtime/log_follow.h"
 #include "runtime/log_select.h"
-#include "runtime/pod_view.h"
+#include "runtime/pod_query.h"
 #include "runtime/pod_watch.h"
 
-#define CONTAINERS_MAX 128
-#define CHUNK          ((size_t)65536)
+#define CHUNK         ((size_t)65536)
+#define FOLLOWED_MAX  5  /* streams that a selector may follow, unless told otherwise */
+#define SELECTED_TAIL 10 /* entries of each stream that a selector shows */
 
 const struct mp_option mp_logs_options[] = {
 	{ "container", 'c', "NAME", "of this container", false },
@@ -28,6 +29,9 @@ const struct mp_option mp_logs_options[] = {
 	{ "timestamps", 0, NULL, "with the time of each line", false },
 	{ "prefix", 0, NULL, "with pod and container before each line", false },
 	{ "all-containers", 0, NULL, "of every container of the pod", false },
+	{ "selector", 'l', "SELECTOR", "of the pods with these labels; 10 entries of each", false },
+	{ "max-log-requests", 0, "N", "with -l and -f, follow no more than N logs (5)", false },
+	{ "ignore-errors", 0, NULL, "a log that cannot be read is told and passed over", false },
 	{ "limit-bytes", 0, "N", "no more than N bytes", false },
 	{ "namespace", 'n', "NAME", "of this namespace (default)", false },
 	{ NULL, 0, NULL, NULL, false },
@@ -35,6 +39,7 @@ const struct mp_option mp_logs_options[] = {
 
 /* One log that is being read. */
 struct stream {
+	const struct mp_pod_view *pod; /* borrowed: as it was in the beginning */
 	const char *container;
 	char prefix[600];
 	struct mp_log_view view;
@@ -53,33 +58,27 @@ struct stream {
 struct logs {
 	const struct mp_args *args;
 	struct mp_roots roots;
-	const char *namespace_, *pod;
+	const char *namespace_;
+	const char *selector;  /* NULL: one pod was named */
+	const char *container; /* NULL: the pod's default one */
 	bool follows;
-	long long tail, limit;
+	long long tail, limit, followed_max;
 	int64_t since_wall;
-	struct stream streams[CONTAINERS_MAX];
+	struct stream *streams; /* arena */
 	size_t n_streams;
 };
 
-static int parse(struct logs *l, struct mp_error *err)
+static int parse_since(struct logs *l, struct mp_error *err)
 {
-	const struct mp_args *a = l->args;
-	const char *since = mp_args_get(a, "since"), *time = mp_args_get(a, "since-time");
+	const char *since = mp_args_get(l->args, "since");
+	const char *time = mp_args_get(l->args, "since-time");
 	mp_nsec span = 0;
-	int r = mp_cli_roots(a, &l->roots, err);
+	int r = 0;
 
-	l->tail = l->limit = -1;
-	l->follows = mp_args_has(a, "follow");
-	l->namespace_ = mp_cli_namespace(a);
-	l->pod = mp_cli_pod_name(a->positional[0]);
-	if (r == 0)
-		r = mp_args_int(a, "tail", -1, INT64_MAX, &l->tail, err);
-	if (r == 0)
-		r = mp_args_int(a, "limit-bytes", 1, INT64_MAX, &l->limit, err);
-	if (r == 0 && since && time)
-		r = mp_fail_text(err, EINVAL,
-				 "at most one of --since or --since-time may be specified");
-	if (r == 0 && since)
+	if (since && time)
+		return mp_fail_text(err, EINVAL,
+				    "at most one of --since or --since-time may be specified");
+	if (since)
 		r = mp_duration_parse("--since", since, &span, err);
 	if (r == 0 && since && span <= 0)
 		r = mp_fail_text(err, EINVAL, "--since: must be greater than 0");
@@ -93,22 +92,68 @@ static int parse(struct logs *l, struct mp_error *err)
 					 "2024-01-02T03:04:05Z",
 					 time);
 	}
+	return r;
+}
+
+/* Whose logs: one pod's by name, or those of pods by label. */
+static int parse_target(struct logs *l, struct mp_error *err)
+{
+	const struct mp_args *a = l->args;
+
+	l->selector = mp_args_get(a, "selector");
+	l->container = mp_args_get(a, "container");
+	if (l->selector && a->n_positional > 0)
+		return mp_fail_text(err, EINVAL, "only a selector (-l) or a POD name is allowed");
+	if (!l->selector && a->n_positional == 0)
+		return mp_fail_text(err, EINVAL,
+				    "POD or TYPE/NAME is a required argument for the logs command: "
+				    "minipod logs POD, or -l SELECTOR");
+	if (l->container && a->n_positional > 1)
+		return mp_fail_text(err, EINVAL,
+				    "only one of -c or an inline [CONTAINER] arg is allowed");
+	if (a->n_positional > 1)
+		l->container = a->positional[1];
+	if (l->container && mp_args_has(a, "all-containers"))
+		return mp_fail_text(err, EINVAL,
+				    "--all-containers=true should not be specified with container "
+				    "name %s",
+				    l->container);
+	return 0;
+}
+
+static int parse(struct logs *l, struct mp_error *err)
+{
+	const struct mp_args *a = l->args;
+	int r = mp_cli_roots(a, &l->roots, err);
+
+	l->limit = -1;
+	l->follows = mp_args_has(a, "follow");
+	l->followed_max = FOLLOWED_MAX;
+	l->namespace_ = mp_cli_namespace(a);
+	if (r == 0)
+		r = parse_target(l, err);
+	l->tail = l->selector ? SELECTED_TAIL : -1;
+	if (r == 0)
+		r = mp_args_int(a, "tail", -1, INT64_MAX, &l->tail, err);
+	if (r == 0)
+		r = mp_args_int(a, "limit-bytes", 1, INT64_MAX, &l->limit, err);
+	if (r == 0)
+		r = mp_args_int(a, "max-log-requests", 1, INT32_MAX, &l->followed_max, err);
+	if (r == 0)
+		r = parse_since(l, err);
 	if (r == 0 && mp_args_has(a, "previous") && l->follows)
 		r = mp_fail_text(err, EINVAL,
 				 "only one of follow (-f) or previous (-p) is allowed");
 	return r;
 }
 
-static void add_stream(struct logs *l, const char *container)
+static void add_stream(struct logs *l, const struct mp_pod_view *pod, const char *container)
 {
-	struct stream *s = &l->streams[l->n_streams];
+	struct stream *s = &l->streams[l->n_streams++];
 
-	if (l->n_streams == CONTAINERS_MAX)
-		return;
-	l->n_streams++;
-	*s = (struct stream){ .container = container, .fd = -EBADF };
+	*s = (struct stream){ .pod = pod, .container = container, .fd = -EBADF };
 	if (mp_args_has(l->args, "prefix"))
-		(void)snprintf(s->prefix, sizeof(s->prefix), "[pod/%s/%s] ", l->pod, container);
+		(void)snprintf(s->prefix, sizeof(s->prefix), "[pod/%s/%s] ", pod->name, container);
 	s->view = (struct mp_log_view){ .since_wall = l->since_wall,
 					.limit = l->limit,
 					.prefix = s->prefix,
@@ -117,13 +162,30 @@ static void add_stream(struct logs *l, const char *container)
 					.err = stderr };
 }
 
-static bool has_container(const struct mp_node *pod, const char *name)
+static const struct mp_node *containers_of(const struct mp_pod_view *pod, size_t list)
 {
 	static const char *const lists[] = { "initContainers", "containers",
 					     "ephemeralContainers" };
 
-	for (size_t k = 0; k < MP_ARRAY_SIZE(lists); k++) {
-		const struct mp_node *list = mp_node_in(pod, "spec", lists[k], NULL);
+	return list < MP_ARRAY_SIZE(lists) ? mp_node_in(pod->object, "spec", lists[list], NULL) :
+					     NULL;
+}
+
+#define LISTS 3
+
+static size_t count_containers(const struct mp_pod_view *pod)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < LISTS; k++)
+		n += containers_of(pod, k) ? containers_of(pod, k)->count : 0;
+	return n;
+}
+
+static bool has_container(const struct mp_pod_view *pod, const char *name)
+{
+	for (size_t k = 0; k < LISTS; k++) {
+		const struct mp_node *list = containers_of(pod, k);
 
 		for (size_t i = 0; list && i < list->count; i++)
 			if (mp_streq(mp_node_text(list->items[i], "name", NULL), name))
@@ -132,33 +194,77 @@ static bool has_container(const struct mp_node *pod, const char *name)
 	return false;
 }
 
-static int choose_containers(struct logs *l, const struct mp_node *pod, struct mp_error *err)
+static int choose_containers(struct logs *l, const struct mp_pod_view *pod, struct mp_error *err)
 {
-	static const char *const lists[] = { "initContainers", "containers" };
-	const char *name = mp_args_get(l->args, "container");
+	const char *name = l->container;
 	char note[4096];
 
-	if (!name && l->args->n_positional > 1)
-		name = l->args->positional[1];
 	if (mp_args_has(l->args, "all-containers")) {
-		for (size_t k = 0; k < MP_ARRAY_SIZE(lists); k++) {
-			const struct mp_node *list = mp_node_in(pod, "spec", lists[k], NULL);
+		for (size_t k = 0; k < LISTS; k++) {
+			const struct mp_node *list = containers_of(pod, k);
 
 			for (size_t i = 0; list && i < list->count; i++)
-				add_stream(l, mp_node_text(list->items[i], "name", NULL));
+				add_stream(l, pod, mp_node_text(list->items[i], "name", NULL));
 		}
 		return 0;
 	}
 	if (!name) {
-		name = mp_log_default_container(pod, note, sizeof(note));
+		name = mp_log_default_container(pod->object, note, sizeof(note));
 		if (note[0])
 			(void)fprintf(stderr, "%s\n", note);
 	}
 	if (!has_container(pod, name))
 		return mp_fail_text(err, EINVAL, "container %s is not valid for pod %s", name,
-				    l->pod);
-	add_stream(l, name);
+				    pod->name);
+	add_stream(l, pod, name);
 	return 0;
+}
+
+static int load_pods(const struct logs *l, struct mp_arena *arena, struct mp_pod_views *ret,
+		     struct mp_error *err)
+{
+	struct mp_pod_query query = { .namespace_ = l->namespace_ };
+	const char *name = l->selector ? NULL : mp_cli_pod_name(l->args->positional[0]);
+	int r = 0;
+
+	if (l->selector)
+		r = mp_selector_parse(arena, l->selector, &query.labels, err);
+	else
+		query = (struct mp_pod_query){ .namespace_ = l->namespace_,
+					       .names = &name,
+					       .n_names = 1 };
+	return r < 0 ? r : mp_pod_query_load(&query, &l->roots, arena, ret, err);
+}
+
+/* Finds whose logs are meant; none is fine for a selector. */
+static int choose(struct logs *l, struct mp_arena *arena, struct mp_error *err)
+{
+	struct mp_pod_views *pods = mp_arena_alloc(arena, 1, sizeof(*pods));
+	size_t n = 0;
+	int r;
+
+	if (!pods)
+		return mp_fail(err, ENOMEM, "logs");
+	r = load_pods(l, arena, pods, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < pods->n; i++)
+		n += count_containers(&pods->items[i]);
+	l->streams = mp_arena_alloc(arena, n + 1, sizeof(*l->streams));
+	if (!l->streams)
+		return mp_fail(err, ENOMEM, "logs");
+	for (size_t i = 0; i < pods->n && r == 0; i++)
+		r = choose_containers(l, &pods->items[i], err);
+	if (r == 0 && pods->n == 0)
+		(void)fprintf(stderr, "No resources found in %s namespace.\n", l->namespace_);
+	if (r == 0 && l->follows && l->selector && (long long)l->n_streams > l->followed_max)
+		r = mp_fail_text(
+			err, EINVAL,
+			"you are attempting to follow %zu log streams, but maximum allowed "
+			"concurrency is %lld, use --max-log-requests to increase the "
+			"limit",
+			l->n_streams, l->followed_max);
+	return r;
 }
 
 /* ---- reading ----------------------------------------------------------------------------------- */
@@ -171,16 +277,16 @@ static int open_file(struct stream *s, struct mp_error *err)
 	return s->fd < 0 && !s->is_absent ? mp_fail(err, errno, "open %s", s->path) : 0;
 }
 
-static int open_stream(struct logs *l, struct stream *s, const struct mp_pod_view *pod,
-		       struct mp_pod_watch *watch, struct mp_error *err)
+static int open_stream(struct logs *l, struct stream *s, struct mp_pod_watch *watch,
+		       struct mp_error *err)
 {
-	int r = mp_log_choose(pod->object, s->container, mp_args_has(l->args, "previous"),
+	int r = mp_log_choose(s->pod->object, s->container, mp_args_has(l->args, "previous"),
 			      &s->count, &s->is_running, err);
 
 	if (r < 0)
 		return r;
 	(void)snprintf(s->path, sizeof(s->path), "%s/pods/%s_%s/%s/%lld.log", l->roots.log,
-		       pod->dir_name, pod->uid, s->container, (long long)s->count);
+		       s->pod->dir_name, s->pod->uid, s->container, (long long)s->count);
 	r = open_file(s, err);
 	if (r < 0 || !l->follows)
 		return r;
@@ -299,26 +405,21 @@ static int read_through(struct stream *s, struct mp_error *err)
 	return r;
 }
 
-/* After the pod has changed: does the instance being read still run? */
-static void look_again(struct logs *l)
+/* After a pod has changed: does the instance being read still run? */
+static void look_again(struct logs *l, struct stream *s)
 {
 	struct mp_arena arena = { 0 };
 	struct mp_pod_view pod;
-	const bool is_there =
-		mp_pod_view_load(&arena, &l->roots, l->namespace_, l->pod, &pod, NULL) == 0;
+	int64_t count = -1;
+	bool runs = false;
 
-	for (size_t i = 0; i < l->n_streams; i++) {
-		struct stream *s = &l->streams[i];
-		int64_t count = -1;
-		bool runs = false;
-
-		/* One without supervisor goes on, and may get another one. */
-		if (is_there &&
-		    mp_log_choose(pod.object, s->container, false, &count, &runs, NULL) == 0)
-			runs = runs && count == s->count;
-		if (!runs)
-			s->is_running = false;
-	}
+	/* One without supervisor goes on, and may get another one. */
+	if (mp_pod_view_load(&arena, &l->roots, s->pod->namespace_, s->pod->name, &pod, NULL) ==
+		    0 &&
+	    mp_log_choose(pod.object, s->container, false, &count, &runs, NULL) == 0)
+		runs = runs && count == s->count;
+	if (!runs)
+		s->is_running = false;
 	mp_arena_done(&arena);
 }
 
@@ -330,12 +431,12 @@ static int follow(struct logs *l, struct mp_pod_watch *watch, struct mp_error *e
 		bool is_any_running = false;
 
 		r = mp_pod_watch_arm(watch, err);
-		/* First the state, then the rest of the log: nothing is written after the end. */
-		if (r == 0)
-			look_again(l);
 		for (size_t i = 0; i < l->n_streams && r == 0; i++) {
 			struct stream *s = &l->streams[i];
 
+			/* First the state, then the rest: nothing is written after the end. */
+			if (s->is_running)
+				look_again(l, s);
 			if (s->is_absent)
 				r = open_later(s, watch, err);
 			if (r == 0 && s->fd >= 0)
@@ -352,28 +453,33 @@ static int follow(struct logs *l, struct mp_pod_watch *watch, struct mp_error *e
 	}
 }
 
+static int begin(struct logs *l, struct stream *s, struct mp_pod_watch *watch, struct mp_error *err)
+{
+	int r = open_stream(l, s, watch, err);
+
+	if (r < 0 || s->is_absent)
+		return r;
+	r = seek_tail(l, s, err);
+	return r == 0 ? read_on(s, err) : r;
+}
+
 static int show(struct logs *l, struct mp_arena *arena, struct mp_error *err)
 {
 	struct mp_pod_watch watch = { .fd = -EBADF };
-	struct mp_pod_view pod;
 	size_t n_open = 0;
-	int r = mp_pod_view_load(arena, &l->roots, l->namespace_, l->pod, &pod, err);
+	int r = choose(l, arena, err);
 
-	if (r == 0)
-		r = choose_containers(l, pod.object, err);
 	if (r == 0)
 		r = mp_pod_watch_open(&watch, &l->roots, false, err);
 	for (size_t i = 0; i < l->n_streams && r == 0; i++) {
 		struct stream *s = &l->streams[i];
 
-		r = open_stream(l, s, &pod, &watch, err);
-		if (r == 0 && !s->is_absent)
-			r = seek_tail(l, s, err);
-		if (r == 0 && !s->is_absent)
-			r = read_on(s, err);
+		r = begin(l, s, &watch, err);
 		n_open += r == 0 ? 1 : 0;
 		/* One container that has nothing to show does not hide the others. */
-		if (r < 0 && l->n_streams > 1 && s->fd < 0) {
+		if (r < 0 && s->fd < 0 &&
+		    (l->n_streams > 1 || mp_args_has(l->args, "ignore-errors"))) {
+			(void)fflush(stdout);
 			(void)fprintf(stderr, "error: %s\n", err->msg);
 			r = 0;
 		}
@@ -386,26 +492,21 @@ static int show(struct logs *l, struct mp_arena *arena, struct mp_error *err)
 
 int mp_cmd_logs(const struct mp_args *args)
 {
-	struct logs *l = calloc(1, sizeof(*l));
+	struct logs l = { .args = args };
 	struct mp_error err = MP_ERROR_NONE;
 	struct mp_arena arena = { 0 };
-	int r;
+	int r = parse(&l, &err);
 
-	if (!l)
-		return MP_EXIT_ERROR;
-	l->args = args;
-	r = parse(l, &err);
 	if (r == 0)
-		r = show(l, &arena, &err);
+		r = show(&l, &arena, &err);
 	(void)fflush(stdout);
-	for (size_t i = 0; i < l->n_streams; i++) {
-		mp_closep(&l->streams[i].fd);
-		free(l->streams[i].pending);
-		if (l->streams[i].follow)
-			mp_log_follow_done(l->streams[i].follow);
-		free(l->streams[i].follow);
+	for (size_t i = 0; i < l.n_streams; i++) {
+		mp_closep(&l.streams[i].fd);
+		free(l.streams[i].pending);
+		if (l.streams[i].follow)
+			mp_log_follow_done(l.streams[i].follow);
+		free(l.streams[i].follow);
 	}
-	free(l);
 	mp_arena_done(&arena);
 	if (r == -EAGAIN || (r == -ENOENT && mp_starts_with(err.msg, "prev"))) {
 		(void)fprintf(stderr, "Error from server (BadRequest): %s\n", err.msg);

@@ -87,9 +87,9 @@ static const struct mp_verb verbs[] = {
 	  "  minipod delete web\n  minipod delete pod web --now\n  minipod delete -f pod.yaml\n"
 	  "  minipod delete -l app=web\n  minipod delete web -o json",
 	  mp_delete_options_table, mp_cmd_delete, false, false },
-	{ "logs", "NAME [CONTAINER]", 1, 2, "Print what a container has written",
+	{ "logs", "NAME [CONTAINER] | -l SELECTOR", 0, 2, "Print what a container has written",
 	  "  minipod logs web -f\n  minipod logs web -c sidecar --tail=20 --timestamps\n"
-	  "  minipod logs web --all-containers --prefix",
+	  "  minipod logs web --all-containers --prefix\n  minipod logs -l app=web -f --prefix",
 	  mp_logs_options, mp_cmd_logs, false, false },
 	{ "exec", "NAME -- COMMAND [ARG...]", 1, 64, "Run a command in a running container",
 	  "  minipod exec web -- ls /\n  minipod exec -it web -c app -- sh", mp_exec_options,

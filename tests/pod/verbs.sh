@@ -97,6 +97,41 @@ test_logs_choose_tail_mark_and_limit() {
 	minipod delete web --now
 }
 
+test_logs_of_a_selector_show_ten_entries_of_each_pod() {
+	local name
+	for name in a b; do
+		jq -n --arg name "$name" '{apiVersion: "v1", kind: "Pod", metadata: {name: $name, labels: {app: "web"}},
+			spec: {terminationGracePeriodSeconds: 1, initContainers: [{name: "prep", image: "busybox", command: ["echo", "prepared"]}],
+				containers: [{name: "c", image: "busybox", command: ["sh", "-c", "seq 12; trap \"exit 0\" TERM; while :; do sleep 1 & wait $!; done"]}]}}' >"$T/$name.json"
+		minipod run -d "$T/$name.json" >/dev/null
+		wait_until 5 'the last line' sh -c "'$MINIPOD' --root '$MINIPOD_ROOT' logs $name -c c | grep -qx 12"
+	done
+	call logs -l app=web --prefix
+	assert_status 0
+	assert_count 10 "$T/out" '^\[pod/a/c\] '
+	assert_order "$T/out" '^\[pod/a/c\] 3$' '^\[pod/a/c\] 12$' '^\[pod/b/c\] 3$' '^\[pod/b/c\] 12$'
+	call logs -l app=web --tail=-1 --all-containers
+	assert_count 26 "$T/out" .
+	call logs -l app=other
+	assert_status 0
+	assert_line "$T/err" 'No resources found in default namespace.'
+	call logs -l app=web -f --max-log-requests=1
+	assert_status 1
+	assert_line "$T/err" 'error: you are attempting to follow 2 log streams, but maximum allowed concurrency is 1, use --max-log-requests to increase the limit'
+	call logs -l app=web a
+	assert_line "$T/err" 'error: only a selector (-l) or a POD name is allowed'
+	call logs
+	assert_match "$T/err" '^error: POD or TYPE/NAME is a required argument for the logs command'
+	minipod logs -l app=web -f --prefix --tail=1 >"$T/followed" 2>/dev/null &
+	local follower=$!
+	wait_for_line 5 "$T/followed" '^\[pod/b/c\] 12$'
+	minipod delete a
+	kill -0 "$follower"
+	minipod delete b
+	wait_until 5 'the follower' pod_is_gone "$follower"
+	wait "$follower"
+}
+
 test_logs_f_ends_with_the_container_and_misses_nothing() {
 	start_web
 	minipod logs web -c web -f >"$T/followed" 2>/dev/null &
