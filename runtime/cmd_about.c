@@ -82,6 +82,17 @@ int mp_cmd_version(const struct mp_args *args)
 	return end(&w);
 }
 
+int mp_cmd_help(const struct mp_args *args)
+{
+	const struct mp_verb *verb = NULL;
+	struct mp_error err = MP_ERROR_NONE;
+
+	if (args->n_positional > 0 && mp_verb_find(args->positional[0], &verb, &err) < 0)
+		return mp_cli_fail(-EINVAL, &err);
+	mp_help_print(stdout, verb);
+	return 0;
+}
+
 static void print_text(const struct mp_symptom *symptoms, size_t n)
 {
 	static const char *const colors[] = { "\033[32m", "\033[33m", "\033[31m" };

@@ -23,7 +23,8 @@
 #include "runtime/startup.h"
 #include "runtime/supervisor.h"
 
-#define SYSCTLS_MAX 64
+#define SYSCTLS_MAX  64
+#define LOG_SIZE_MIN 4096 /* bytes; less keeps nothing that a person could read */
 
 const struct mp_option mp_run_options[] = {
 	{ "filename", 'f', "FILE", "a manifest; may be given again; - is standard input", false },
@@ -204,6 +205,12 @@ static int parse_log_limits(const struct mp_args *args, struct mp_log_limits *li
 		return mp_fail_text(err, EINVAL, "--log-max-size: '%s' is not a size such as 10Mi",
 				    size);
 	limits->max_bytes = mp_quantity_value(&quantity);
+	if (limits->max_bytes > 0 && limits->max_bytes < LOG_SIZE_MIN)
+		return mp_fail_text(
+			err, EINVAL,
+			"--log-max-size: '%s' would rotate a log at each line: at least "
+			"4Ki, or 0 for never",
+			size);
 	return 0;
 }
 

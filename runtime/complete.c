@@ -123,7 +123,17 @@ static void ask(struct session *s, const struct line *line, enum mp_complete_kin
 		s->names(s->ctx, &question, &s->out);
 }
 
-/* A word of a usage line: "FILE...", "[NAME...]", "pods|events", "NAME", "CONTAINER". */
+static void offer_verbs(struct session *s)
+{
+	size_t n;
+	const struct mp_verb *verbs = mp_verbs(&n);
+
+	for (size_t i = 0; i < n; i++)
+		if (!verbs[i].is_hidden)
+			mp_complete_say(&s->out, verbs[i].name, verbs[i].summary);
+}
+
+/* A word of a usage line: "FILE...", "[NAME...]", "pods|events", "NAME", "CONTAINER", "VERB". */
 static void offer_for(struct session *s, const struct line *line, const char *word, size_t len)
 {
 	while (len > 0 && word[0] == '[')
@@ -134,6 +144,8 @@ static void offer_for(struct session *s, const struct line *line, const char *wo
 		ask(s, line, MP_COMPLETE_POD);
 	} else if (len == 9 && memcmp(word, "CONTAINER", 9) == 0) {
 		ask(s, line, MP_COMPLETE_CONTAINER);
+	} else if (len == 4 && memcmp(word, "VERB", 4) == 0) {
+		offer_verbs(s);
 	} else if (len > 0 && word[0] >= 'a' && word[0] <= 'z') {
 		char choice[64];
 
@@ -207,16 +219,6 @@ static void offer_options(struct session *s, const struct line *line)
 			mp_complete_say(&s->out, word, o->help);
 		}
 	}
-}
-
-static void offer_verbs(struct session *s)
-{
-	size_t n;
-	const struct mp_verb *verbs = mp_verbs(&n);
-
-	for (size_t i = 0; i < n; i++)
-		if (!verbs[i].is_hidden)
-			mp_complete_say(&s->out, verbs[i].name, verbs[i].summary);
 }
 
 void mp_complete(const char *const *words, size_t n, mp_complete_names names, void *ctx, FILE *out)

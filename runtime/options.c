@@ -135,14 +135,14 @@ static int parse_short(char **argv, size_t n, size_t *i, struct mp_args *ret, st
 	return 0;
 }
 
-static int take_verb(const char *word, struct mp_args *ret, struct mp_error *err)
+int mp_verb_find(const char *word, const struct mp_verb **ret, struct mp_error *err)
 {
 	size_t n;
 	const struct mp_verb *verbs = mp_verbs(&n);
 
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(verbs[i].name, word) == 0) {
-			ret->verb = &verbs[i];
+			*ret = &verbs[i];
 			return 0;
 		}
 	}
@@ -169,7 +169,7 @@ int mp_args_parse(char **argv, size_t n, struct mp_args *ret, struct mp_error *e
 		else if (word[0] == '-' && word[1] != '\0')
 			r = parse_short(argv, n, &i, ret, err);
 		else if (!ret->verb)
-			r = take_verb(word, ret, err);
+			r = mp_verb_find(word, &ret->verb, err);
 		else if (ret->n_positional == MP_ARRAY_SIZE(ret->positional))
 			r = mp_fail_text(err, EINVAL, "too many arguments");
 		else
@@ -306,5 +306,5 @@ void mp_help_print(FILE *out, const struct mp_verb *verb)
 		}
 	(void)fprintf(out, "\nCommon options:\n");
 	print_options(out, mp_common_options());
-	(void)fprintf(out, "\n'minipod VERB --help' tells more about a verb.\n");
+	(void)fprintf(out, "\n'minipod help VERB' tells more about a verb.\n");
 }

@@ -55,6 +55,9 @@ struct mp_args {
 /** mp_verbs() - all verbs; *@ret_n of them. */
 const struct mp_verb *mp_verbs(size_t *ret_n);
 
+/** mp_verb_find() - the verb called @word. -EINVAL with a sentence that says what may be meant. */
+int mp_verb_find(const char *word, const struct mp_verb **ret, struct mp_error *err);
+
 /** mp_common_options() - options every verb takes, ended by name NULL. */
 const struct mp_option *mp_common_options(void);
 

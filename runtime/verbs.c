@@ -73,7 +73,7 @@ static const struct mp_verb verbs[] = {
 	  "  minipod run -d --wait-for=ready --timeout=1m pod.yaml\n"
 	  "  generate | minipod run -",
 	  mp_run_options, mp_cmd_run, false, false },
-	{ "get", "KIND[,KIND...] [NAME...] | KIND/NAME...", 1, 64,
+	{ "get", "pods|events|configmaps|secrets|all [NAME...]", 1, 64,
 	  "Show pods, events, configmaps and secrets",
 	  "  minipod get pods\n  minipod get pods,events\n  minipod get pod/web cm/settings\n  minipod get pod web -o jsonpath='{.status.podIP}'\n"
 	  "  minipod get pods -A -w\n  minipod get pods -l app=web --field-selector "
@@ -87,7 +87,7 @@ static const struct mp_verb verbs[] = {
 	  "  minipod delete web\n  minipod delete pod web --now\n  minipod delete -f pod.yaml\n"
 	  "  minipod delete -l app=web\n  minipod delete web -o json",
 	  mp_delete_options_table, mp_cmd_delete, false, false },
-	{ "logs", "NAME [CONTAINER] | -l SELECTOR", 0, 2, "Print what a container has written",
+	{ "logs", "[NAME [CONTAINER]]", 0, 2, "Print what a container has written",
 	  "  minipod logs web -f\n  minipod logs web -c sidecar --tail=20 --timestamps\n"
 	  "  minipod logs web --all-containers --prefix\n  minipod logs -l app=web -f --prefix",
 	  mp_logs_options, mp_cmd_logs, false, false },
@@ -162,6 +162,8 @@ static const struct mp_verb verbs[] = {
 	  "  minipod completion zsh >\"${fpath[1]}/_minipod\"\n"
 	  "  minipod completion fish | source",
 	  NULL, mp_cmd_completion, false, false },
+	{ "help", "[VERB]", 0, 1, "Say what there is, or more about a verb",
+	  "  minipod help\n  minipod help run", NULL, mp_cmd_help, false, false },
 	{ "version", "", 0, 0, "Say which minipod this is",
 	  "  minipod version\n  minipod version -o json", mp_about_options, mp_cmd_version, false,
 	  false },

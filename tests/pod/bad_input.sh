@@ -116,6 +116,15 @@ test_ranges_and_cgroup_roots_that_cannot_work_are_refused_before_the_pod_starts(
 	option_refused 'at most 255 characters' --cgroup-root "$(printf 'a%.0s' {1..256})"
 }
 
+test_log_size_that_keeps_nothing_is_refused() {
+	pod
+	run_pod --log-max-size 1 "$T/pod.json"
+	assert_status 125
+	assert_match "$T/err" "--log-max-size: '1' would rotate a log at each line: at least 4Ki, or 0 for never"
+	run_pod -q --log-max-size 4Ki "$T/pod.json"
+	assert_status 0
+}
+
 test_result_file_never_takes_the_place_of_a_device_or_a_link() {
 	pod
 	mkfifo "$T/fifo"

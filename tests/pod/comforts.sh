@@ -78,6 +78,17 @@ test_version_and_help_name_what_they_are() {
 	assert_line "$T/err" "error: --output: 'xml' is neither json nor yaml"
 }
 
+test_help_is_a_verb_too() {
+	minipod help >"$T/out"
+	minipod --help | cmp - "$T/out"
+	minipod help get >"$T/out"
+	minipod get --help | cmp - "$T/out"
+	status=0
+	minipod help gte >"$T/out" 2>"$T/err" || status=$?
+	assert_status 1
+	assert_line "$T/err" "error: unknown verb 'gte': did you mean 'get'?"
+}
+
 test_manual_page_is_valid_roff() {
 	minipod __man >"$T/minipod.8"
 	assert_match "$T/minipod.8" '^\.SH EXIT STATUS$'

@@ -123,8 +123,12 @@ static void choices_of_a_usage_line_and_of_options(void **unused)
 	mp_auto_free char *none = ASK("completion", "bash", "");
 	mp_auto_free char *formats = ASK("get", "pods", "-o", "j");
 	mp_auto_free char *inside = ASK("run", "--wait-for=r");
+	mp_auto_free char *topics = ASK("help", "rep");
+	mp_auto_free char *kinds = ASK("get", "s");
 
 	(void)unused;
+	expect_has(topics, "replay\t");
+	assert_string_equal(kinds, "secrets\n");
 	assert_string_equal(shells, "bash\nzsh\nfish\n");
 	assert_string_equal(none, "");
 	assert_string_equal(formats, "json\njsonpath=\n");
