@@ -10,7 +10,8 @@
 #include "runtime/base/auto.h"
 #include "runtime/base/clock_io.h"
 #include "runtime/cli.h"
-#include "runtime/pod_view.h"
+#include "runtime/orphan.h"
+#include "runtime/pod_query.h"
 #include "runtime/usage_sample.h"
 
 #define INTERVAL_MAX  mp_seconds(3600)
@@ -19,7 +20,10 @@
 const struct mp_option mp_top_options[] = {
 	{ "namespace", 'n', "NAME", "of this namespace (default)", false },
 	{ "all-namespaces", 'A', NULL, "of every namespace", false },
+	{ "selector", 'l', "SELECTOR", "only pods with these labels", false },
+	{ "field-selector", 0, "SELECTOR", "only pods with these fields", false },
 	{ "containers", 0, NULL, "a row for each container", false },
+	{ "sort-by", 0, "WHAT", "cpu or memory: whoever uses most comes first", false },
 	{ "interval", 0, "DURATION", "how long cpu use is measured (500ms); 0: not at all", false },
 	{ "output", 'o', "FORMAT", "json or yaml", false },
 	{ "no-headers", 0, NULL, "without the line of column names", false },
@@ -35,19 +39,55 @@ struct row {
 	struct mp_usage_sample use;
 };
 
+/* The cgroups below one root: each pod was started with its own. */
+struct tree {
+	const char *root;            /* arena; NULL: the default */
+	struct mp_cgroup_host *host; /* owned */
+	struct tree *next;
+};
+
 struct top {
 	const struct mp_args *args;
 	struct mp_arena *arena;
-	struct mp_cgroup_host *host;
-	struct row *rows; /* owned */
+	struct mp_roots roots;
+	const char *cgroup_root; /* of a pod whose journal does not tell */
+	struct tree *trees;      /* arena */
+	struct row *rows;        /* owned */
 	size_t n;
 	bool has_containers, has_namespaces;
 };
 
 /* ---- what is looked at -------------------------------------------------------------------------- */
 
-static int add_row(struct top *top, const struct mp_pod_view *pod, const char *container,
-		   const char *cgroup_name)
+static int find_tree(struct top *top, const struct mp_pod_view *pod, struct mp_cgroup_host **ret,
+		     struct mp_error *err)
+{
+	struct mp_state_dir dir = MP_STATE_DIR_NONE;
+	struct mp_cgroup_host_config config = { .root = top->cgroup_root };
+	struct tree *tree = top->trees;
+	int r = mp_state_dir_open(&top->roots, pod->dir_name, NULL, &dir, NULL);
+
+	if (r == 0)
+		config.root = mp_orphan_root(dir.run_fd, top->cgroup_root, top->arena);
+	mp_state_dir_close(&dir);
+	while (tree && !mp_streq(tree->root, config.root))
+		tree = tree->next;
+	if (!tree) {
+		tree = mp_arena_alloc(top->arena, 1, sizeof(*tree));
+		if (!tree)
+			return mp_fail(err, ENOMEM, "top");
+		*tree = (struct tree){ .root = config.root, .next = top->trees };
+		r = mp_cgroup_host_open(&config, &tree->host, err);
+		if (r < 0)
+			return r;
+		top->trees = tree;
+	}
+	*ret = tree->host;
+	return 0;
+}
+
+static int add_row(struct top *top, const struct mp_pod_view *pod, struct mp_cgroup_host *host,
+		   const char *container, const char *cgroup_name)
 {
 	const char *qos = mp_node_text(pod->status, "qosClass", NULL);
 	struct row row = { .pod = pod, .container = container };
@@ -59,7 +99,7 @@ static int add_row(struct top *top, const struct mp_pod_view *pod, const char *c
 		       mp_streq(qos, "BestEffort") ? "besteffort/" :
 						     "",
 		       pod->uid);
-	if (mp_cgroup_adopt_pod(top->host, path, &row.pod_cg, NULL) < 0)
+	if (mp_cgroup_adopt_pod(host, path, &row.pod_cg, NULL) < 0)
 		return 0; /* it has ended */
 	if (container &&
 	    mp_cgroup_adopt_container(row.pod_cg, cgroup_name, &row.own_cg, NULL) < 0) {
@@ -77,7 +117,8 @@ static int add_row(struct top *top, const struct mp_pod_view *pod, const char *c
 	return 0;
 }
 
-static int add_containers(struct top *top, const struct mp_pod_view *pod, const char *list_name)
+static int add_containers(struct top *top, const struct mp_pod_view *pod,
+			  struct mp_cgroup_host *host, const char *list_name)
 {
 	const struct mp_node *list = mp_node_in(pod->status, list_name, NULL);
 
@@ -93,54 +134,51 @@ static int add_containers(struct top *top, const struct mp_pod_view *pod, const 
 			continue;
 		(void)(restarts && mp_node_int64(restarts, &count));
 		(void)snprintf(cgroup, sizeof(cgroup), "%s.%lld", name, (long long)count);
-		r = add_row(top, pod, name, cgroup);
+		r = add_row(top, pod, host, name, cgroup);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static int add_pod(struct top *top, const struct mp_pod_view *pod)
+static int add_pod(struct top *top, const struct mp_pod_view *pod, struct mp_error *err)
 {
-	int r = 0;
+	static const char *const lists[] = { "initContainerStatuses", "containerStatuses",
+					     "ephemeralContainerStatuses" };
+	struct mp_cgroup_host *host = NULL;
+	int r;
 
 	if (!pod->status || pod->has_ended)
 		return 0;
+	r = find_tree(top, pod, &host, err);
+	if (r < 0)
+		return r;
 	if (!top->has_containers)
-		return add_row(top, pod, NULL, NULL);
-	r = add_containers(top, pod, "initContainerStatuses");
-	return r < 0 ? r : add_containers(top, pod, "containerStatuses");
+		r = add_row(top, pod, host, NULL, NULL);
+	for (size_t i = 0; top->has_containers && i < MP_ARRAY_SIZE(lists) && r == 0; i++)
+		r = add_containers(top, pod, host, lists[i]);
+	return r < 0 ? mp_fail(err, -r, "top") : 0;
 }
 
-static int find_rows(struct top *top, const struct mp_roots *roots, struct mp_error *err)
+static int find_rows(struct top *top, struct mp_error *err)
 {
-	const char *namespace_ = top->has_namespaces ? NULL : mp_cli_namespace(top->args);
-	struct mp_pod_views views = { .n = 0 };
-	const char *const *names = top->args->positional;
-	size_t n = top->args->n_positional;
+	const struct mp_args *args = top->args;
+	struct mp_api_args what = { .kind = MP_API_POD };
+	struct mp_pod_views views;
+	struct mp_pod_query query;
 	int r = 0;
 
-	/* "top pod web", as kubectl has it. */
-	if (n > 0 && (mp_streq(names[0], "pod") || mp_streq(names[0], "pods"))) {
-		names++;
-		n--;
-	}
-	if (n == 0) {
-		r = mp_pod_views_load(top->arena, roots, namespace_, &views, err);
-	} else {
-		views.items = mp_arena_alloc(top->arena, n, sizeof(*views.items));
-		if (!views.items)
-			return mp_fail(err, ENOMEM, "top");
-		for (; views.n < n && r == 0; views.n++)
-			r = mp_pod_view_load(top->arena, roots, mp_cli_namespace(top->args),
-					     mp_cli_pod_name(names[views.n]), &views.items[views.n],
-					     err);
-	}
-	for (size_t i = 0; i < views.n && r == 0; i++) {
-		r = add_pod(top, &views.items[i]);
-		if (r < 0)
-			(void)mp_fail(err, -r, "top");
-	}
+	/* "top pod web", as kubectl has it; "top web" is ours. */
+	for (size_t i = 0; i < args->n_positional; i++)
+		if (i > 0 || (!mp_streq(args->positional[i], "pod") &&
+			      !mp_streq(args->positional[i], "pods") &&
+			      !mp_streq(args->positional[i], "po")))
+			what.names[what.n_names++] = mp_cli_pod_name(args->positional[i]);
+	r = mp_pod_query_parse(args, &what, top->arena, &query, err);
+	if (r == 0)
+		r = mp_pod_query_load(&query, &top->roots, top->arena, &views, err);
+	for (size_t i = 0; r == 0 && i < views.n; i++)
+		r = add_pod(top, &views.items[i], err);
 	return r;
 }
 
@@ -170,6 +208,29 @@ static void sample(struct top *top, mp_nsec interval)
 	for (size_t i = 0; i < top->n; i++)
 		top->rows[i].use.between = between;
 	read_all(top, true);
+}
+
+/* ---- sorting -------------------------------------------------------------------------------------- */
+
+static int by_use(const void *a, const void *b, void *ctx)
+{
+	const struct row *x = a, *y = b;
+	const bool is_cpu = mp_streq(ctx, "cpu");
+	const uint64_t of_x =
+		is_cpu ? mp_usage_cpu_milli(&x->use) : x->use.second.working_set_bytes;
+	const uint64_t of_y =
+		is_cpu ? mp_usage_cpu_milli(&y->use) : y->use.second.working_set_bytes;
+
+	return (of_x < of_y) - (of_x > of_y);
+}
+
+static void sort(struct top *top)
+{
+	char what[16];
+
+	(void)snprintf(what, sizeof(what), "%s", mp_cli_option(top->args, "sort-by", NULL, ""));
+	if (what[0] && top->n > 0)
+		qsort_r(top->rows, top->n, sizeof(*top->rows), by_use, what);
 }
 
 /* ---- showing -------------------------------------------------------------------------------------- */
@@ -261,18 +322,13 @@ static int show(const struct top *top, struct mp_error *err)
 
 static int run(struct top *top, mp_nsec interval, struct mp_error *err)
 {
-	struct mp_cgroup_host_config config = {
-		.root = mp_cli_option(top->args, "cgroup-root", "MINIPOD_CGROUP_ROOT", NULL)
-	};
-	struct mp_roots roots;
-	int r = mp_cli_roots(top->args, &roots, err);
+	int r = mp_cli_roots(top->args, &top->roots, err);
 
 	if (r == 0)
-		r = mp_cgroup_host_open(&config, &top->host, err);
-	if (r == 0)
-		r = find_rows(top, &roots, err);
+		r = find_rows(top, err);
 	if (r == 0) {
 		sample(top, interval);
+		sort(top);
 		r = show(top, err);
 	}
 	for (size_t i = 0; i < top->n; i++) {
@@ -280,7 +336,8 @@ static int run(struct top *top, mp_nsec interval, struct mp_error *err)
 		mp_cgroup_close(top->rows[i].pod_cg);
 	}
 	free(top->rows);
-	mp_cgroup_host_close(top->host);
+	for (const struct tree *tree = top->trees; tree; tree = tree->next)
+		mp_cgroup_host_close(tree->host);
 	return r;
 }
 
@@ -290,15 +347,20 @@ int mp_cmd_top(const struct mp_args *args)
 	struct mp_error err = MP_ERROR_NONE;
 	struct top top = { .args = args,
 			   .arena = &arena,
+			   .cgroup_root =
+				   mp_cli_option(args, "cgroup-root", "MINIPOD_CGROUP_ROOT", NULL),
 			   .has_containers = mp_args_has(args, "containers"),
 			   .has_namespaces = mp_args_has(args, "all-namespaces") };
 	const char *format = mp_args_get(args, "output");
 	const char *text = mp_args_get(args, "interval");
+	const char *sort_by = mp_args_get(args, "sort-by");
 	mp_nsec interval = INTERVAL_USED;
 	int r = 0;
 
 	if (format && !mp_streq(format, "json") && !mp_streq(format, "yaml"))
 		r = mp_fail_text(&err, EINVAL, "top: -o takes json or yaml");
+	if (r == 0 && sort_by && !mp_streq(sort_by, "cpu") && !mp_streq(sort_by, "memory"))
+		r = mp_fail_text(&err, EINVAL, "--sort-by accepts only cpu or memory");
 	if (r == 0 && text)
 		r = mp_duration_parse("--interval", text, &interval, &err);
 	if (r == 0 && (interval < 0 || interval > INTERVAL_MAX))

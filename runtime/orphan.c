@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/orphan.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,12 +11,14 @@
 
 #include "cgroups/tree.h"
 #include "runtime/base/auto.h"
+#include "runtime/base/fd.h"
 #include "runtime/trace_read.h"
 
 #define STEP_MS   10
 #define STEPS_MAX 500
 /* The first line of a journal has paths in it, nothing longer. */
-#define LINE_MAX_BYTES (16U << 10)
+#define CGROUP_TEXT_MAX ((size_t)65536)
+#define LINE_MAX_BYTES  (16U << 10)
 
 const char *mp_orphan_root(int run_fd, const char *cgroup_root, struct mp_arena *arena)
 {
@@ -55,24 +58,34 @@ static int end_at(struct mp_cgroup_host *host, const char *path, struct mp_error
 
 static const char *const levels[] = { "", "burstable/", "besteffort/" };
 
-int mp_orphan_is_alive(const char *uid, const char *cgroup_root, bool *ret, struct mp_error *err)
+/* Every cgroup of a pod has "pod<uid>" in its path. */
+static bool is_of(int proc_fd, const char *pid, const char *word)
 {
-	const struct mp_cgroup_host_config config = { .root = cgroup_root };
-	struct mp_cgroup_host *host = NULL;
-	const int r = mp_cgroup_host_open(&config, &host, err);
+	struct mp_arena arena = { 0 };
+	char path[300];
+	char *text = NULL;
+	bool is_found;
 
-	*ret = false;
-	for (size_t i = 0; r == 0 && i < MP_ARRAY_SIZE(levels); i++) {
-		struct mp_cgroup *cg = NULL;
-		char path[256];
+	(void)snprintf(path, sizeof(path), "%s/cgroup", pid);
+	is_found = mp_file_read(proc_fd, path, CGROUP_TEXT_MAX, &arena, &text, NULL, NULL) == 0 &&
+		   strstr(text, word) != NULL;
+	mp_arena_done(&arena);
+	return is_found;
+}
 
-		(void)snprintf(path, sizeof(path), "%spod%s", levels[i], uid);
-		if (mp_cgroup_adopt_pod(host, path, &cg, NULL) == 0)
-			*ret = *ret || !mp_cgroup_is_empty(cg);
-		mp_cgroup_close(cg);
-	}
-	mp_cgroup_host_close(host);
-	return r;
+bool mp_orphan_is_alive(const char *uid)
+{
+	DIR *proc = opendir("/proc");
+	bool is_alive = !proc;
+	char word[64];
+
+	(void)snprintf(word, sizeof(word), "/pod%s", uid);
+	for (const struct dirent *e; proc && !is_alive && (e = readdir(proc));)
+		if (e->d_name[0] >= '1' && e->d_name[0] <= '9')
+			is_alive = is_of(dirfd(proc), e->d_name, word);
+	if (proc)
+		(void)closedir(proc);
+	return is_alive;
 }
 
 int mp_orphan_end(const char *uid, const char *cgroup_root, struct mp_error *err)

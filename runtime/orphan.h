@@ -28,5 +28,8 @@ const char *mp_orphan_root(int run_fd, const char *cgroup_root, struct mp_arena 
  */
 int mp_orphan_end(const char *uid, const char *cgroup_root, struct mp_error *err);
 
-/** mp_orphan_is_alive() - does a process of the pod run? Return: 0 or -errno. */
-int mp_orphan_is_alive(const char *uid, const char *cgroup_root, bool *ret, struct mp_error *err);
+/**
+ * mp_orphan_is_alive() - does a process of the pod run? Whatever root its cgroups are below: nobody may
+ * be left who knows. When /proc cannot be read, it does.
+ */
+bool mp_orphan_is_alive(const char *uid);

@@ -242,14 +242,6 @@ static int look_at_pods(struct job *job, struct mp_error *err)
 
 /* ---- what is left over ------------------------------------------------------------------------------ */
 
-static bool has_processes(const struct job *job, const char *uid)
-{
-	bool is_alive = false;
-
-	(void)mp_orphan_is_alive(uid, job->prune->cgroup_root, &is_alive, NULL);
-	return is_alive;
-}
-
 static int remove_files(const struct job *job, const struct names *list, const char *root,
 			const char *what, struct mp_error *err)
 {
@@ -262,7 +254,7 @@ static int remove_files(const struct job *job, const struct names *list, const c
 		(void)snprintf(path, sizeof(path), "%s/pods/%s", root, list->items[i]);
 		if (is_known(job, uid) || access(path, F_OK) < 0)
 			continue;
-		if (has_processes(job, uid))
+		if (mp_orphan_is_alive(uid))
 			tell(job, true, "%s: processes of pod %s still run", path, uid);
 		else
 			r = remove_path(job, path, what, err);

@@ -68,6 +68,29 @@ has_words() {
 	[[ $(minipod logs "$1") == words ]]
 }
 
+test_pods_of_another_cgroup_root_are_seen_and_spared() {
+	local uid
+	pod web 'sleep 1000'
+	minipod --cgroup-root minipod/other run -d "$T/web.json" >"$T/out" 2>"$T/err" </dev/null
+	uid=$(uid_of web)
+	minipod top --interval=0 >"$T/out"
+	assert_match "$T/out" '^web +- '
+	minipod top pod web --containers --interval=0 --no-headers >"$T/out"
+	assert_match "$T/out" '^web +c +- '
+	assert_eq 'nothing to remove' "$(minipod prune --logs)" 'what prune says of a pod that lives'
+	kill_supervisor web
+	assert_eq 'nothing to remove' "$(minipod prune --logs)" 'what prune says of a pod without supervisor'
+	# Now nobody can tell any more which root it is below.
+	rm -r "$MINIPOD_ROOT/run/pods/default_web"
+	minipod prune --logs >"$T/out" 2>"$T/err"
+	assert_line "$T/out" 'nothing to remove'
+	assert_match "$T/err" "^kept: .*/lib/pods/$uid: processes of pod $uid still run"
+	kill_pod "$uid"
+	minipod --cgroup-root minipod/other prune --logs >"$T/out"
+	assert_match "$T/out" "^removed data of no pod: .*$uid$"
+	assert_match "$T/out" "^removed cgroup of no pod: .*$uid$"
+}
+
 kill_pod() {
 	local file pid
 	while read -r file; do

@@ -215,6 +215,14 @@ test_top_shows_use_limits_throttling_pressure_and_oom_kills() {
 		'^busy +c +[0-9]+m +100m +[0-9]+% +[0-9]+Mi +32Mi +[0-9]+ +[0-9]+ '
 	minipod top -A --no-headers >"$T/out"
 	assert_match "$T/out" '^default +busy +[0-9]+m '
+	jq '.metadata = { name: "idle", labels: { app: "idle" } } | .spec.containers[0].command = ["sleep", "1000"]' "$T/busy.json" >"$T/idle.json"
+	minipod run -d "$T/idle.json" >/dev/null
+	minipod top --sort-by=cpu >"$T/out"
+	assert_order "$T/out" '^busy ' '^idle '
+	minipod top pod -l app=idle --no-headers --interval=0 >"$T/out"
+	assert_count 1 "$T/out" '^idle '
+	assert_count 1 "$T/out" .
+	minipod delete idle --now
 	status=0
 	minipod top nobody >"$T/out" 2>"$T/err" || status=$?
 	assert_status 1
