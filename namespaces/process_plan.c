@@ -167,10 +167,6 @@ static void add_files(struct mp_process_plan *plan)
 		(struct mp_op_stdio){ { config->stdio[0], config->stdio[1], config->stdio[2] },
 				      config->is_tty && !plan->is_split };
 	mp_process_plan_add(plan, "open standard files", mp_op_stdio, &plan->stdio);
-	if (config->n_rlimits > 0) {
-		plan->rlimits = (struct mp_op_rlimits){ config->rlimits, config->n_rlimits };
-		mp_process_plan_add(plan, "set resource limits", mp_op_rlimits, &plan->rlimits);
-	}
 	if (config->apparmor) {
 		struct mp_op_proc_write *w = &plan->apparmor;
 
@@ -185,6 +181,11 @@ static void add_files(struct mp_process_plan *plan)
 	add_cpu(plan);
 	plan->close = (struct mp_op_close){ &plan->report_fd, &plan->gate_fd };
 	mp_process_plan_add(plan, "close other files", mp_op_close_fds, &plan->close);
+	/* Only now: the limit of open files may be below what we have open. */
+	if (config->n_rlimits > 0) {
+		plan->rlimits = (struct mp_op_rlimits){ config->rlimits, config->n_rlimits };
+		mp_process_plan_add(plan, "set resource limits", mp_op_rlimits, &plan->rlimits);
+	}
 	mp_process_plan_add(plan, "set umask", mp_op_umask, &config->umask);
 	(void)snprintf(plan->cwd_what, sizeof(plan->cwd_what), "change to working directory \"%s\"",
 		       config->cwd ? config->cwd : "/");

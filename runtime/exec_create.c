@@ -487,6 +487,8 @@ static int fill_process(struct build *b, struct mp_env *env, struct mp_error *er
 	p->cgroup_tasks_fds = tasks;
 	p->cpu_tasks_fd = join.cpu_tasks;
 	p->n_cgroup_tasks_fds = join.n_tasks;
+	p->rlimits = &b->sv->files_before;
+	p->n_rlimits = 1;
 	return 0;
 }
 

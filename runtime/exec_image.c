@@ -41,6 +41,21 @@ static const char *name_of(const struct mp_supervisor *sv, size_t index, const c
 			sv->spec->containers[index].image;
 }
 
+/*
+ * The program's own image has no place on the disk, and the pod is only just beginning: somebody looks
+ * on, who would wait for nothing. Later, and in the background, room may come.
+ */
+static bool is_hopeless(const struct mp_supervisor *sv, int r)
+{
+	if ((r != -ENOSPC && r != -EDQUOT && r != -EROFS) || !sv->config.is_foreground ||
+	    sv->config.recovery)
+		return false;
+	for (size_t i = 0; i < mp_n_records(sv); i++)
+		if (sv->records[i])
+			return false;
+	return true;
+}
+
 /* 0: present or absent is known; negative: posted as a failure. */
 static int look_up(struct mp_supervisor *sv, size_t index, const char *name, struct mp_arena *arena,
 		   enum mp_image_found *found, struct mp_image *image)
@@ -51,6 +66,9 @@ static int look_up(struct mp_supervisor *sv, size_t index, const char *name, str
 
 	if (r == 0)
 		return 0;
+	if (is_hopeless(sv, r))
+		(void)mp_fail_text(&sv->failure, -r, "container \"%s\": %s",
+				   sv->spec->containers[index].name, err.msg);
 	if (r == -EINVAL)
 		(void)snprintf(text, sizeof(text), "Failed to apply default image tag \"%s\": %s",
 			       name, err.msg);

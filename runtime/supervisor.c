@@ -30,6 +30,7 @@
 #include "runtime/mount_root.h"
 #include "runtime/node.h"
 #include "runtime/object_store.h"
+#include "runtime/open_files.h"
 #include "runtime/pod_json.h"
 #include "runtime/recover.h"
 #include "runtime/result.h"
@@ -39,7 +40,9 @@
 #include "runtime/storage_watch.h"
 #include "runtime/trace.h"
 
-#define STATUS_DELAY (20 * MP_NSEC_PER_MS)
+/* Clients of the control socket, and the ephemeral containers they may make. */
+#define FILES_OF_CLIENTS 512
+#define STATUS_DELAY     (20 * MP_NSEC_PER_MS)
 
 /* ---- the queue ------------------------------------------------------------------------------ */
 
@@ -378,8 +381,12 @@ static int set_up(struct mp_supervisor *sv, struct mp_error *err)
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD };
 	static struct mp_node_buf node;
 	const struct mp_supervisor_config *c = &sv->config;
-	int r = mp_signals_open(signals, MP_ARRAY_SIZE(signals) - 1, &sv->old_mask, &sv->signal_fd,
-				err);
+	const uint64_t files = mp_open_files_needed(sv->spec);
+	int r = mp_open_files_allow(files, files + FILES_OF_CLIENTS, &sv->files_before, err);
+
+	if (r == 0)
+		r = mp_signals_open(signals, MP_ARRAY_SIZE(signals) - 1, &sv->old_mask,
+				    &sv->signal_fd, err);
 
 	/* An inherited SIG_IGN would make waiting for containers fail: wait(2). */
 	(void)signal(SIGCHLD, SIG_DFL);
@@ -475,6 +482,8 @@ static int supervise(struct mp_supervisor *sv, struct mp_error *err)
 	for (;;) {
 		const mp_nsec wake_at = turn(sv);
 
+		if (sv->failure.code != 0)
+			return mp_fail_text(err, sv->failure.code, "%s", sv->failure.msg);
 		if (sv->n_queued > 0 || wake_at <= sv->now.mono)
 			continue;
 		note_status(sv);

@@ -135,6 +135,7 @@ struct mp_supervisor {
 	struct mp_node_facts node;
 	char node_name[256];
 	char host_ip[64];
+	struct mp_rlimit files_before; /* the limit of open files that containers get */
 	struct mp_loop *loop;
 	int signal_fd;
 	struct mp_source signals;
@@ -161,7 +162,7 @@ struct mp_supervisor {
 	mp_nsec status_due;         /* when a status that may wait is written at the latest */
 	struct mp_json status_json; /* its buffer is used again and again */
 	int n_interrupts;
-	int failure; /* negative errno of our own failure: the pod is being taken down */
+	struct mp_error failure; /* our own, told by an effect: the pod is taken down */
 
 	struct mp_image_store *images;
 	struct mp_image_job *pulls;        /* owned: pulls at work, see exec_image.c */

@@ -208,6 +208,46 @@ test_full_disk_leaves_nothing_behind() {
 	[[ ! -s $T/left ]] || fail "left on the disk: $(cat "$T/left")"
 }
 
+test_disk_without_room_for_the_image_is_told_at_once_and_left_clean() {
+	pod
+	mkdir -p "$TMP/small"
+	mount -t tmpfs -o size=1m tmpfs "$TMP/small"
+	status=0
+	timeout 20 "$MINIPOD" --root "$TMP/small/x" run "$T/pod.json" >"$T/out" 2>"$T/err" || status=$?
+	find "$TMP/small" -type f ! -path "$TMP/small/x/lib/images/.lock" >"$T/left"
+	umount "$TMP/small"
+	assert_status 125
+	assert_match "$T/err" '^minipod: error: container "c": unpack the embedded image .*: No space left on device$'
+	[[ ! -s $T/left ]] || fail "left on the disk: $(cat "$T/left")"
+}
+
+test_too_few_open_files_are_told_at_once() {
+	pod
+	status=0
+	(
+		# Whoever may raise the limit has no trouble.
+		ulimit -n 20
+		exec timeout 20 setpriv --bounding-set=-sys_resource --inh-caps=-sys_resource \
+			"$MINIPOD" --root "$MINIPOD_ROOT" run "$T/pod.json"
+	) >"$T/out" 2>"$T/err" || status=$?
+	assert_status 125
+	assert_match "$T/err" "^minipod: error: supervising this pod takes up to 112 open files, and the limit is 20: raise it"
+}
+
+test_containers_have_the_limit_of_open_files_that_minipod_was_started_with() {
+	printf '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"restartPolicy":"Never","containers":[{"name":"c","image":"busybox","command":["sh","-c","ulimit -Sn"]}]}}' >"$T/pod.json"
+	status=0
+	(
+		ulimit -Sn 40
+		exec timeout 20 "$MINIPOD" --root "$MINIPOD_ROOT" run --no-prefix "$T/pod.json"
+	) >"$T/out" 2>"$T/err" || status=$?
+	assert_status 0
+	assert_eq 40 "$(cat "$T/out")" 'the limit in a container'
+	minipod run --no-prefix "$T/pod.json" >"$T/usual" 2>/dev/null
+	ulimit -Sn >"$T/ours"
+	cmp "$T/ours" "$T/usual"
+}
+
 test_same_name_twice_is_refused_with_the_way_out() {
 	printf '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"twin"},"spec":{"restartPolicy":"Never","terminationGracePeriodSeconds":1,"containers":[{"name":"c","image":"busybox","command":["sh","-c","trap exit TERM; while :; do sleep 0.1; done"]}]}}' >"$T/pod.json"
 	start_pod "$T/pod.json"
