@@ -75,6 +75,7 @@ events_match() {
 
 test_ephemeral_container_has_the_events_and_the_image_of_any_other() {
 	start_web
+	# shellcheck disable=SC2016 # for the shell in the container
 	call debug web --image=busybox:1 -c probe --env A=b -- sh -c 'echo "$A"; echo last words >/dev/termination-log; exit 3'
 	assert_status 0
 	wait_until 5 'its start' events_match 'spec.ephemeralContainers\{probe\} .* Container started'
