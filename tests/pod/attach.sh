@@ -142,8 +142,8 @@ test_attach_t_works_on_the_containers_terminal() {
 
 test_client_that_does_not_read_never_holds_up_a_container() {
 	command -v python3 >/dev/null || skip 'no python3'
-	pod '{}' 'sleep 1; dd if=/dev/zero bs=65536 count=200 2>/dev/null | tr "\0" "x" | fold -w 100; echo done'
-	python3 - "$MINIPOD_ROOT/run/pods/default_web" >"$T/out" <<-'PYTHON'
+	pod '{}' 'until [ -e /go ]; do sleep 0.1; done; dd if=/dev/zero bs=65536 count=200 2>/dev/null | tr "\0" "x" | fold -w 100; echo done'
+	python3 - "$MINIPOD_ROOT/run/pods/default_web" "'$MINIPOD' --root '$MINIPOD_ROOT' exec web -- touch /go" >"$T/out" <<-'PYTHON'
 		import array, json, os, socket, sys
 		os.chdir(sys.argv[1])
 		s = socket.socket(socket.AF_UNIX)
@@ -152,7 +152,8 @@ test_client_that_does_not_read_never_holds_up_a_container() {
 		s.sendmsg([b'{"version":1,"request":"attach","container":"c"}\n'],
 		          [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [t.fileno() for t in theirs]))])
 		lines = s.makefile()
-		print(json.loads(lines.readline())["ok"])
+		print(json.loads(lines.readline())["ok"], flush=True)
+		os.system(sys.argv[2])
 		print("refused", json.loads(lines.readline())["errno"])
 	PYTHON
 	assert_line "$T/out" True
