@@ -102,6 +102,7 @@ static int begin(const struct recover *rc, const char *dir_name, struct mp_backg
 		.seccomp_root = getenv("MINIPOD_SECCOMP_ROOT"),
 		.start_wall = mp_clock_read().wall,
 		.log_limits = MP_LOG_LIMITS_DEFAULT,
+		.journal_max_bytes = MP_JOURNAL_BYTES_DEFAULT,
 	};
 	int r = recovery ? mp_supervisor_config_check(&config, err) :
 			   mp_fail(err, ENOMEM, "recover");

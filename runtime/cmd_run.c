@@ -46,6 +46,8 @@ const struct mp_option mp_run_options[] = {
 	{ "log-max-size", 0, "SIZE", "rotate a container's log at that size (10Mi; 0: never)",
 	  false },
 	{ "log-max-files", 0, "N", "keep so many files of a log, at least 2 (5)", false },
+	{ "journal-max-size", 0, "SIZE", "shorten the pod's journal at that size (4Mi; 0: never)",
+	  false },
 	{ "pvc", 0, "NAME=DIR", "bind the claim NAME to a directory; may be given again", false },
 	{ "service-account-token", 0, "FILE", "the token that projected volumes show", false },
 	{ NULL, 0, NULL, NULL, false },
@@ -189,29 +191,38 @@ static int parse_sysctls(const struct mp_args *args, struct mp_arena *arena,
 	return 0;
 }
 
+static int parse_size(const struct mp_args *args, const char *option, const char *variable,
+		      int64_t *bytes, struct mp_error *err)
+{
+	const char *size = mp_cli_option(args, option, variable, NULL);
+	struct mp_quantity quantity;
+	struct mp_error why = MP_ERROR_NONE;
+
+	if (!size)
+		return 0;
+	if (mp_quantity_parse(size, &quantity, &why) < 0 || mp_quantity_value(&quantity) < 0)
+		return mp_fail_text(err, EINVAL, "--%s: '%s' is not a size such as 10Mi", option,
+				    size);
+	*bytes = mp_quantity_value(&quantity);
+	return 0;
+}
+
 static int parse_log_limits(const struct mp_args *args, struct mp_log_limits *limits,
 			    struct mp_error *err)
 {
-	const char *size = mp_cli_option(args, "log-max-size", "MINIPOD_LOG_MAX_SIZE", NULL);
-	struct mp_quantity quantity;
-	struct mp_error why = MP_ERROR_NONE;
 	long long files = limits->max_files;
 	int r = mp_args_int(args, "log-max-files", 2, 1000, &files, err);
 
 	limits->max_files = (int)files;
-	if (r < 0 || !size)
-		return r;
-	if (mp_quantity_parse(size, &quantity, &why) < 0 || mp_quantity_value(&quantity) < 0)
-		return mp_fail_text(err, EINVAL, "--log-max-size: '%s' is not a size such as 10Mi",
-				    size);
-	limits->max_bytes = mp_quantity_value(&quantity);
-	if (limits->max_bytes > 0 && limits->max_bytes < LOG_SIZE_MIN)
-		return mp_fail_text(
-			err, EINVAL,
-			"--log-max-size: '%s' would rotate a log at each line: at least "
-			"4Ki, or 0 for never",
-			size);
-	return 0;
+	if (r == 0)
+		r = parse_size(args, "log-max-size", "MINIPOD_LOG_MAX_SIZE", &limits->max_bytes,
+			       err);
+	if (r == 0 && limits->max_bytes > 0 && limits->max_bytes < LOG_SIZE_MIN)
+		r = mp_fail_text(err, EINVAL,
+				 "--log-max-size: '%s' would rotate a log at each line: at least "
+				 "4Ki, or 0 for never",
+				 mp_cli_option(args, "log-max-size", "MINIPOD_LOG_MAX_SIZE", ""));
+	return r;
 }
 
 static int replace_pod(const struct mp_supervisor_config *config, struct mp_error *err)
@@ -346,6 +357,7 @@ static int run(const struct mp_args *args, const struct mp_manifest *m,
 		.is_quiet = mp_args_has(args, "quiet"),
 		.start_wall = mp_clock_read().wall,
 		.log_limits = MP_LOG_LIMITS_DEFAULT,
+		.journal_max_bytes = MP_JOURNAL_BYTES_DEFAULT,
 	};
 	struct mp_arena arena = { .head = NULL };
 	struct mp_recovery *recovery = calloc(1, sizeof(*recovery));
@@ -359,6 +371,9 @@ static int run(const struct mp_args *args, const struct mp_manifest *m,
 		r = parse_sysctls(args, &arena, &config, err);
 	if (r == 0)
 		r = parse_log_limits(args, &config.log_limits, err);
+	if (r == 0)
+		r = parse_size(args, "journal-max-size", "MINIPOD_JOURNAL_MAX_SIZE",
+			       &config.journal_max_bytes, err);
 	if (r == 0)
 		r = mp_supervisor_config_check(&config, err);
 	if (r == 0)

@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "runtime/base/auto.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/json.h"
+#include "runtime/trace.h"
 
 static int64_t int_of(const struct mp_node *node, const char *key)
 {
@@ -78,8 +80,10 @@ static int keep(struct mp_arena *arena, struct mp_event_rows *rows, size_t *size
 	return 0;
 }
 
+/* @after: what is not newer was told already. @newest: raised. */
 static int take_line(struct mp_arena *arena, const struct mp_pod_view *pod, const char *line,
-		     size_t len, struct mp_event_rows *rows, size_t *size)
+		     size_t len, int64_t after, int64_t *newest, struct mp_event_rows *rows,
+		     size_t *size)
 {
 	struct mp_document doc;
 
@@ -91,6 +95,9 @@ static int take_line(struct mp_arena *arena, const struct mp_pod_view *pod, cons
 		return 0;
 
 	const struct mp_node *a = mp_node_get(doc.roots[0], "action");
+
+	if (!a)
+		a = mp_node_get(doc.roots[0], "past"); /* before the journal was shortened */
 
 	if (!mp_streq(mp_node_text(a, "type", NULL), "recordEvent"))
 		return 0;
@@ -108,6 +115,9 @@ static int take_line(struct mp_arena *arena, const struct mp_pod_view *pod, cons
 		.is_new = int_of(a, "count") <= 1,
 	};
 
+	if (row.last_wall <= after)
+		return 0;
+	*newest = row.last_wall > *newest ? row.last_wall : *newest;
 	return keep(arena, rows, size, &row);
 }
 
@@ -115,7 +125,9 @@ static int take_line(struct mp_arena *arena, const struct mp_pod_view *pod, cons
 
 struct mp_event_mark {
 	char uid[64];
-	off_t offset; /* behind the last whole line */
+	off_t offset;    /* behind the last whole line ... */
+	ino_t file;      /* ... of this file: a shortened journal is another one */
+	int64_t told_to; /* wall time of the last event */
 };
 
 void mp_event_marks_done(struct mp_event_marks *marks)
@@ -140,6 +152,25 @@ static struct mp_event_mark *mark_of(struct mp_event_marks *marks, const char *u
 	return &bigger[marks->n++];
 }
 
+/* Where to go on. In another file, with what is newer than all that was told. */
+static int seek(FILE *in, struct mp_event_mark *mark, int64_t *ret_after)
+{
+	struct stat st;
+
+	*ret_after = INT64_MIN;
+	if (!mark)
+		return 0;
+	if (fstat(fileno(in), &st) < 0)
+		return -errno;
+	if (mark->file != st.st_ino || mark->offset > st.st_size) {
+		if (mark->file != 0)
+			*ret_after = mark->told_to;
+		mark->file = st.st_ino;
+		mark->offset = 0;
+	}
+	return fseeko(in, mark->offset, SEEK_SET) < 0 ? -errno : 0;
+}
+
 static int load_pod(struct mp_arena *arena, const struct mp_roots *roots,
 		    const struct mp_pod_view *pod, struct mp_event_mark *mark,
 		    struct mp_event_rows *rows, size_t *size)
@@ -147,25 +178,27 @@ static int load_pod(struct mp_arena *arena, const struct mp_roots *roots,
 	char path[PATH_MAX + 300];
 	char *line = NULL;
 	size_t room = 0;
+	int64_t after = 0, newest = mark ? mark->told_to : 0;
 	ssize_t n;
-	int r = 0;
+	int r;
 
-	(void)snprintf(path, sizeof(path), "%s/pods/%s/trace.jsonl", roots->run, pod->dir_name);
+	(void)snprintf(path, sizeof(path), "%s/pods/%s/" MP_TRACE_NAME, roots->run, pod->dir_name);
 
 	FILE *in = fopen(path, "re");
 
 	if (!in)
 		return errno == ENOENT ? 0 : -errno;
-	if (mark && fseeko(in, mark->offset, SEEK_SET) < 0)
-		r = -errno;
+	r = seek(in, mark, &after);
 	while (r == 0 && (n = getline(&line, &room, in)) > 0) {
 		/* What is only half there is read again when it is whole. */
 		if (mark && line[n - 1] != '\n')
 			break;
 		if (mark)
 			mark->offset += n;
-		r = take_line(arena, pod, line, (size_t)n, rows, size);
+		r = take_line(arena, pod, line, (size_t)n, after, &newest, rows, size);
 	}
+	if (mark)
+		mark->told_to = newest;
 	free(line);
 	(void)fclose(in);
 	return r;

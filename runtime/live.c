@@ -11,6 +11,7 @@
 #include "runtime/pod_json.h"
 #include "runtime/spec_diff.h"
 #include "runtime/supervisor.h"
+#include "runtime/trace.h"
 
 void mp_live_init(struct mp_supervisor *sv)
 {
@@ -384,8 +385,10 @@ int mp_live_apply_spec(struct mp_supervisor *sv, const struct mp_pod_spec *given
 		sv->live.spec.active_deadline_s = deadline;
 		has_new_spec = true;
 	}
-	if (has_new_spec)
+	if (has_new_spec) {
 		sv->live.spec.meta.generation++;
+		mp_trace_spec(sv->trace, sv->spec, sv->now);
+	}
 	if (has_new_meta || has_new_spec)
 		publish(sv);
 	mp_arena_done(&arena);

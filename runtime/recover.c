@@ -401,6 +401,17 @@ static int recover_records(struct mp_supervisor *sv, struct mp_error *err)
 	return 0;
 }
 
+/* An image that was applied, and its supervisor died before it told the machine. */
+static void post_other_images(struct mp_supervisor *sv)
+{
+	const struct mp_revival *revival = &sv->config.recovery->revival;
+
+	for (size_t i = 0; i < mp_spec_n_containers(sv->spec); i++)
+		if (revival->is_other_image[i])
+			mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_DEFINITION_CHANGED,
+								   .container = (int)i });
+}
+
 /* ---- what nobody knows any more ------------------------------------------------------------------- */
 
 static bool is_known_record(const struct mp_supervisor *sv, const char *digits)
@@ -496,6 +507,7 @@ int mp_recover_begin(struct mp_supervisor *sv, struct mp_error *err)
 		r = recover_records(sv, err);
 	if (r < 0)
 		return r;
+	post_other_images(sv);
 	sweep_records(sv);
 	forget_kept(recovery);
 	mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_RECOVERED,

@@ -140,6 +140,8 @@ void mp_recovery_config(struct mp_recovery *recovery, struct mp_supervisor_confi
 	config->seccomp_default = origin->seccomp_default;
 	if (origin->seccomp_root)
 		config->seccomp_root = origin->seccomp_root;
+	if (recovery->revival.pod && origin->journal_max_bytes >= 0)
+		config->journal_max_bytes = origin->journal_max_bytes;
 	if (origin->log_max_files > 0)
 		config->log_limits =
 			(struct mp_log_limits){ .max_bytes = origin->log_max_bytes,

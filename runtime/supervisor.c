@@ -317,7 +317,8 @@ int mp_supervisor_open_trace(struct mp_supervisor *sv, const struct mp_pod_confi
 					  .seccomp_root = c->seccomp_root,
 					  .seccomp_default = c->seccomp_default,
 					  .log_max_bytes = c->log_limits.max_bytes,
-					  .log_max_files = c->log_limits.max_files };
+					  .log_max_files = c->log_limits.max_files,
+					  .journal_max_bytes = c->journal_max_bytes };
 	ssize_t n = -1;
 
 	if (c->result_name) {
@@ -477,6 +478,13 @@ static void write_due_status(struct mp_supervisor *sv)
 		sv->has_stale_status = write_status(sv) < 0;
 }
 
+/* Between turns: everything is told, in the journal as in the machine. */
+static void shorten_journal(struct mp_supervisor *sv)
+{
+	if (mp_trace_wants_checkpoint(sv->trace, sv->config.journal_max_bytes))
+		(void)mp_trace_checkpoint(sv->trace, sv->pod, sv->now, NULL);
+}
+
 static int supervise(struct mp_supervisor *sv, struct mp_error *err)
 {
 	for (;;) {
@@ -491,6 +499,7 @@ static int supervise(struct mp_supervisor *sv, struct mp_error *err)
 		mp_startup_check(sv->config.startup, sv->spec, mp_pod_status(sv->pod));
 		if (mp_pod_is_finished(sv->pod))
 			return 0;
+		shorten_journal(sv);
 		mp_exec_when_idle(sv);
 		/* Output of containers and the like is nothing that a plan depends on; a spec that was
 		 * changed from outside is (apply). */

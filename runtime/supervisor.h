@@ -104,6 +104,7 @@ struct mp_supervisor_config {
 	int64_t start_wall;
 	struct mp_startup *startup; /* who waits for the start of a background pod; NULL: nobody */
 	struct mp_log_limits log_limits;
+	int64_t journal_max_bytes;    /* a longer journal is shortened; 0: never */
 	int result_dir_fd;            /* the final object goes to this directory ... */
 	const char *result_name;      /* ... under this name; NULL: is not wanted */
 	struct mp_recovery *recovery; /* of a dead supervisor's pod, see recover.h; NULL: a new pod */

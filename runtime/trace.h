@@ -11,7 +11,13 @@
 #include "runtime/base/error.h"
 #include "runtime/base/json.h"
 
-#define MP_TRACE_VERSION 1
+#define MP_TRACE_VERSION     2
+#define MP_TRACE_VERSION_MIN 1 /* still read */
+
+#define MP_TRACE_NAME "trace.jsonl"
+
+/* A day of a probe each second makes nine of them. */
+#define MP_JOURNAL_BYTES_DEFAULT ((int64_t)4 * 1024 * 1024)
 
 struct mp_trace;
 
@@ -25,15 +31,20 @@ struct mp_trace_origin {
 	const char *result;    /* absolute path of --result-file */
 	int64_t log_max_bytes; /* 0: not said */
 	int64_t log_max_files;
+	int64_t journal_max_bytes; /* 0: no limit; -1: not said */
 };
 
 /**
  * mp_trace_open() - append to trace.jsonl in @dir_fd (made 0600); the first line says version,
- * seed, start and @origin.
+ * seed, start and @origin, the second what may change of @spec.
+ * @dir_fd: borrowed until mp_trace_close().
  */
 int mp_trace_open(int dir_fd, const struct mp_pod_spec *spec, const struct mp_pod_config *config,
 		  const struct mp_trace_origin *origin, struct mp_now now, struct mp_trace **ret,
 		  struct mp_error *err);
+
+/** mp_trace_spec() - what may change of the spec is as follows from here on; only buffered. */
+void mp_trace_spec(struct mp_trace *trace, const struct mp_pod_spec *spec, struct mp_now now);
 
 /** mp_trace_event() - one event of this turn; only buffered. */
 void mp_trace_event(struct mp_trace *trace, const struct mp_event *ev, struct mp_now now);
@@ -50,6 +61,22 @@ void mp_trace_action(struct mp_trace *trace, const struct mp_action *action, str
  * Return: 0 or -errno (a full disk): the lines are dropped, supervision goes on.
  */
 int mp_trace_flush(struct mp_trace *trace);
+
+/**
+ * mp_trace_wants_checkpoint() - the journal has grown beyond @max_bytes (0: any size is fine), and by
+ * as much as the last checkpoint left of it.
+ */
+bool mp_trace_wants_checkpoint(const struct mp_trace *trace, int64_t max_bytes);
+
+/**
+ * mp_trace_checkpoint() - replace the journal by one that begins with the state of @pod and the
+ * Kubernetes events of the last hour. At every instant there is the old one or the new one.
+ * @pod: everything that was told it is in the journal; see mp_pod_may_save().
+ *
+ * Return: 0 or -errno: the old one goes on, and is not to be replaced for a while.
+ */
+int mp_trace_checkpoint(struct mp_trace *trace, struct mp_pod *pod, struct mp_now now,
+			struct mp_error *err);
 
 /** mp_trace_close() - release, without the lines that were not flushed; NULL allowed. */
 void mp_trace_close(struct mp_trace *trace);

@@ -14,7 +14,15 @@
 
 #define MP_TRACE_GROUPS_MAX 32
 
-enum mp_trace_line_kind { MP_TRACE_START, MP_TRACE_EVENT, MP_TRACE_PLAN, MP_TRACE_ACTION };
+enum mp_trace_line_kind {
+	MP_TRACE_START,
+	MP_TRACE_SPEC,
+	MP_TRACE_STATE,
+	MP_TRACE_EVENT,
+	MP_TRACE_PLAN,
+	MP_TRACE_ACTION,
+	MP_TRACE_PAST,
+};
 
 /** struct mp_trace_line - one line. Strings are in the arena it was read into. */
 struct mp_trace_line {
@@ -25,6 +33,8 @@ struct mp_trace_line {
 	mp_nsec started;               /* START */
 	bool is_cold;                  /* START */
 	struct mp_trace_origin origin; /* START */
+	const struct mp_node *spec;    /* SPEC */
+	const struct mp_node *state;   /* STATE */
 	struct mp_event ev;            /* EVENT */
 	int64_t groups[MP_TRACE_GROUPS_MAX];
 };
@@ -49,7 +59,7 @@ struct mp_replay {
 
 /**
  * mp_trace_replay() - live @text (a whole journal of @len bytes) again.
- * @spec: the pod of the pod.json beside it.
+ * @spec: the pod of the pod.json beside it; what has been changed of it since is in the journal.
  *
  * A last line that is cut, as a dying supervisor leaves it, is ignored.
  *
@@ -63,8 +73,10 @@ struct mp_revival {
 	struct mp_pod *pod;            /* in the memory given; NULL: the journal has no start */
 	struct mp_trace_origin origin; /* of the last start; strings in the arena given */
 	uint64_t seed;
-	size_t whole;  /* bytes of the journal that are whole lines */
-	char *missing; /* heap; lines of the last turn's actions that did not get into it */
+	bool *is_other_image; /* of each container: not the one that the machine was told last; in
+			       * the arena given */
+	size_t whole;         /* bytes of the journal that are whole lines */
+	char *missing;        /* heap; lines of the last turn's actions that did not get into it */
 	size_t missing_len;
 	bool is_different; /* another build wrote it: its machine decides otherwise */
 };

@@ -314,6 +314,84 @@ test_journal_that_was_cut_in_a_line_is_mended() {
 	minipod delete web --now
 }
 
+is_other_file() {
+	[[ $(stat -c %i "$1") != "$2" ]]
+}
+
+event_counts() {
+	minipod events --for "pod/$1" -o json | jq -r '.items[] | "\(.count) \(.reason)"' | sort | paste -sd,
+}
+
+test_journal_is_shortened_and_everything_goes_on() {
+	local journal=$MINIPOD_ROOT/run/pods/default_web/trace.jsonl before file watcher
+	pod web 'until rm /dev/shm/go 2>/dev/null; do sleep 0.1; done' '{}' '{"readinessProbe":{"exec":{"command":["true"]},"periodSeconds":1}}'
+	run_d --journal-max-size 6Ki "$T/web.json"
+	"$MINIPOD" --root "$MINIPOD_ROOT" events --for pod/web -w >"$T/watched" &
+	watcher=$!
+	minipod wait web --for=condition=Ready --timeout=10s
+	before=$(get_pod web '{.status.podIP} {.status.containerStatuses[0].containerID}')
+	file=$(stat -c %i "$journal")
+	wait_until 20 'a shorter journal' is_other_file "$journal" "$file"
+	assert_match <(head -n 1 "$journal") '"version":2'
+	assert_match "$journal" '"state":\{"layout":1,'
+	assert_count 0 "$journal" 'setupVolumes'
+	assert_between 1000 6144 "$(stat -c %s "$journal")" 'its size'
+	assert_eq '1 Created,1 Pulled,1 Pulling,1 Started' "$(event_counts web)" events
+
+	file=$(stat -c %i "$journal")
+	kill_supervisor web
+	recover web
+	assert_status 0
+	minipod wait web --for=condition=Ready --timeout=10s
+	assert_eq "$before" "$(get_pod web '{.status.podIP} {.status.containerStatuses[0].containerID}')" 'address and container'
+	minipod exec web -- touch /dev/shm/go
+	wait_until 20 'a restart' restarts_are web 1
+	wait_until 20 'the next one' is_other_file "$journal" "$file"
+	minipod replay "$journal" >"$T/out"
+	assert_match "$T/out" ': the same$'
+	minipod delete web --now
+	wait_for_line 5 "$T/watched" 'Stopping container c'
+	kill "$watcher"
+	# Each event was told once, whatever became of its journal meanwhile.
+	assert_count 2 "$T/watched" 'Container created'
+}
+
+restarts_are() {
+	[[ $(get_pod "$1" '{.status.containerStatuses[0].restartCount}') == "$2" ]]
+}
+
+test_what_was_applied_is_in_the_journal() {
+	local journal=$MINIPOD_ROOT/run/pods/default_web/trace.jsonl
+	pod web 'sleep 1000'
+	run_d "$T/web.json"
+	minipod image tag busybox other:1
+	jq '.spec.containers[0].image = "other:1" | .spec.activeDeadlineSeconds = 1000' "$T/web.json" >"$T/new.json"
+	minipod apply -f "$T/new.json" >"$T/out"
+	assert_line "$T/out" 'pod/web configured'
+	wait_until 20 'a restart' restarts_are web 1
+	minipod replay "$journal" >"$T/out"
+	assert_match "$T/out" ': the same$'
+	minipod delete web --now
+}
+
+# Its supervisor died between writing pod.json and telling the machine.
+test_image_that_was_applied_and_not_told_is_found_by_recover() {
+	local run=$MINIPOD_ROOT/run/pods/default_web
+	pod web 'sleep 1000'
+	run_d "$T/web.json"
+	minipod image tag busybox other:1
+	kill_supervisor web
+	jq -c '.spec.containers[0].image = "other:1"' "$run/pod.json" >"$T/pod.json"
+	cat "$T/pod.json" >"$run/pod.json"
+	recover web
+	assert_status 0
+	wait_until 20 'a restart' restarts_are web 1
+	assert_match <(get_pod web '{.status.containerStatuses[0].image}') 'other:1'
+	minipod replay "$run/trace.jsonl" >"$T/out"
+	assert_match "$T/out" ': the same$'
+	minipod delete web --now
+}
+
 test_terminal_and_input_outlive_the_supervisor() {
 	# shellcheck disable=SC2016 # for the container's shell
 	pod web 'read -r a; echo "one $a"; read -r b; echo "two $b"; sleep 1000' '{}' '{"stdin":true,"tty":true}'

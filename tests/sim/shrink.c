@@ -91,7 +91,7 @@ static bool simplify_container(struct sim_case *c, size_t i, size_t way)
 		break;
 	}
 	way -= 13;
-	if (way < 8 * MP_SIM_LIST_MAX) {
+	if (way < (size_t)8 * MP_SIM_LIST_MAX) {
 		struct mp_sim_run *run = &b->runs[way / 8];
 
 		switch (way % 8) {
@@ -113,7 +113,7 @@ static bool simplify_container(struct sim_case *c, size_t i, size_t way)
 			return CLEAR(run->start_error);
 		}
 	}
-	way -= 8 * MP_SIM_LIST_MAX;
+	way -= (size_t)8 * MP_SIM_LIST_MAX;
 	if (way < 3) {
 		if (b->n_probes[way] == 0)
 			return false;
@@ -191,7 +191,7 @@ void sim_case_shrink(struct sim_case *c, struct sim_result *result)
 			if (!change(&smaller, step))
 				continue;
 			sim_case_link(&smaller);
-			sim_case_run(&smaller, &r);
+			sim_case_run(&smaller, false, &r);
 			if (!r.is_failed || !is_same(r.why, result->why))
 				continue;
 			*c = smaller;

@@ -165,8 +165,11 @@ struct sim_result {
 	mp_nsec span;
 };
 
-/** sim_case_run() - live the case to its end. */
-void sim_case_run(const struct sim_case *c, struct sim_result *ret);
+/**
+ * sim_case_run() - live the case to its end.
+ * @has_checkpoints: after each turn with a machine that was saved and loaded.
+ */
+void sim_case_run(const struct sim_case *c, bool has_checkpoints, struct sim_result *ret);
 
 /** sim_case_shrink() - the smallest case found that still fails in the same way. */
 void sim_case_shrink(struct sim_case *c, struct sim_result *result);
