@@ -84,7 +84,17 @@ static int provide(const struct mp_args *args, struct mp_manifest *m,
 	if (r == 0 && token)
 		r = mp_providers_add_token(m, spec->meta.namespace_, mp_service_account(spec),
 					   token, err);
-	return r == 0 ? mp_providers_check(spec, &m->objects, err) : r;
+	if (r == 0)
+		r = mp_providers_check(spec, &m->objects, err);
+
+	const struct mp_volume *access = r == 0 ? mp_providers_lack_token(spec, &m->objects) : NULL;
+
+	if (access)
+		mp_log(MP_LOG_NOTE,
+		       "volume \"%s\": there is no API server, and no --service-account-token: its "
+		       "token is left out",
+		       access->name);
+	return r;
 }
 
 /* What the scheduler does: a pod that names no node is bound to the one there is. */

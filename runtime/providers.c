@@ -151,6 +151,25 @@ static bool wants_token(const struct mp_volume *v, size_t *ret_source)
 	return false;
 }
 
+bool mp_volume_is_api_access(const struct mp_volume *v)
+{
+	return v->kind == MP_VOLUME_PROJECTED && mp_starts_with(v->name, "kube-api-access-");
+}
+
+const struct mp_volume *mp_providers_lack_token(const struct mp_pod_spec *spec,
+						const struct mp_objects *objects)
+{
+	size_t source = 0;
+
+	if (mp_objects_token(objects, spec->meta.namespace_, mp_service_account(spec)))
+		return NULL;
+	for (size_t i = 0; i < spec->n_volumes; i++)
+		if (mp_volume_is_api_access(&spec->volumes[i]) &&
+		    wants_token(&spec->volumes[i], &source))
+			return &spec->volumes[i];
+	return NULL;
+}
+
 int mp_providers_check(const struct mp_pod_spec *spec, const struct mp_objects *objects,
 		       struct mp_error *err)
 {
@@ -163,7 +182,7 @@ int mp_providers_check(const struct mp_pod_spec *spec, const struct mp_objects *
 		size_t source = 0;
 		int r;
 
-		if (wants_token(v, &source) &&
+		if (wants_token(v, &source) && !mp_volume_is_api_access(v) &&
 		    !mp_objects_token(objects, spec->meta.namespace_, account))
 			return mp_fail_text(
 				err, ENOENT,

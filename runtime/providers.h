@@ -28,8 +28,22 @@ int mp_claim_find(const struct mp_objects *objects, const char *namespace_, cons
 const char *mp_service_account(const struct mp_pod_spec *spec);
 
 /**
+ * mp_volume_is_api_access() - is this the volume by which the API server's admission gives every
+ * container access to the API? A pod that was read from a cluster has it; without a cluster it
+ * shows what there is, and what nobody gave (token, ca.crt) is left out.
+ * Source: plugin/pkg/admission/serviceaccount.
+ */
+bool mp_volume_is_api_access(const struct mp_volume *v);
+
+/**
+ * mp_providers_lack_token() - the first API access volume whose token nobody gave, or NULL.
+ */
+const struct mp_volume *mp_providers_lack_token(const struct mp_pod_spec *spec,
+						const struct mp_objects *objects);
+
+/**
  * mp_providers_check() - does the pod find a volume for each of its claims and a token for each
- * projection of one? Asked before anything is started.
+ * projection of one that is not an API access volume's? Asked before anything is started.
  *
  * Return: 0, or -ENOENT or -EOPNOTSUPP with a sentence that names the field and the way out.
  */

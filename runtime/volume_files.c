@@ -135,7 +135,7 @@ static bool find_only_user(const struct mp_pod_spec *spec, uid_t *ret)
 	return user.is_set;
 }
 
-static int add_token(struct collect *c, const char *path, struct mp_opt_int mode,
+static int add_token(struct collect *c, const char *path, struct mp_opt_int mode, bool is_optional,
 		     struct mp_error *err)
 {
 	const char *account = mp_service_account(c->spec);
@@ -146,6 +146,8 @@ static int add_token(struct collect *c, const char *path, struct mp_opt_int mode
 
 	if (r < 0)
 		return r;
+	if (!token && is_optional)
+		return 0;
 	if (!token)
 		return mp_fail_text(err, ENOENT,
 				    "failed to fetch token: serviceaccounts \"%s\" not found",
@@ -159,19 +161,23 @@ static int add_token(struct collect *c, const char *path, struct mp_opt_int mode
 static int add_projected(struct collect *c, const struct mp_volume *v, struct mp_error *err)
 {
 	const struct mp_opt_int mode = v->projected.default_mode;
+	/* A cluster's part of it may be missing here: there is none. */
+	const bool is_lenient = mp_volume_is_api_access(v);
 	int r = 0;
 
 	for (size_t i = 0; i < v->projected.n_sources && r == 0; i++) {
 		const struct mp_projected_source *s = &v->projected.sources[i];
+		struct mp_object_volume map = s->config_map;
 
+		map.is_optional = map.is_optional || is_lenient;
 		if (s->has_config_map)
-			r = add_object(c, &s->config_map, MP_OBJECT_CONFIG_MAP, mode, err);
+			r = add_object(c, &map, MP_OBJECT_CONFIG_MAP, mode, err);
 		else if (s->has_secret)
 			r = add_object(c, &s->secret, MP_OBJECT_SECRET, mode, err);
 		else if (s->has_downward)
 			r = add_downward(c, &s->downward, mode, err);
 		else if (s->has_token)
-			r = add_token(c, s->token.path, mode, err);
+			r = add_token(c, s->token.path, mode, is_lenient, err);
 	}
 	return r;
 }

@@ -259,6 +259,37 @@ test_a_token_belongs_to_the_user_and_group_of_the_pod() {
 	prints $'640 1000 2000\nfrom a file' --service-account-token "$T/token"
 }
 
+# As kubectl get pod -o json prints it: with all that admission and defaulting added, and a status.
+test_a_pod_read_from_a_cluster_runs_without_it() {
+	cat >"$T/pod.json" <<-'JSON'
+		{ "apiVersion": "v1", "kind": "Pod",
+		  "metadata": { "creationTimestamp": "2026-03-01T10:00:00Z", "generation": 1, "labels": { "app": "web" },
+			"managedFields": [ { "manager": "kubelet", "operation": "Update", "subresource": "status" } ],
+			"name": "web", "namespace": "team", "resourceVersion": "123456", "uid": "6f1c0c5e-0000-4000-8000-000000000000" },
+		  "spec": { "containers": [ { "name": "c", "image": "busybox", "imagePullPolicy": "IfNotPresent",
+				"command": ["sh", "-c", "cd /var/run/secrets/kubernetes.io/serviceaccount; echo *; cat namespace"],
+				"resources": {}, "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File",
+				"volumeMounts": [ { "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount", "name": "kube-api-access-x7k2p", "readOnly": true } ] } ],
+			"dnsPolicy": "ClusterFirst", "enableServiceLinks": true, "nodeName": "worker-1", "preemptionPolicy": "PreemptLowerPriority",
+			"priority": 0, "restartPolicy": "Never", "schedulerName": "default-scheduler", "securityContext": {},
+			"serviceAccount": "default", "serviceAccountName": "default", "terminationGracePeriodSeconds": 30,
+			"tolerations": [ { "effect": "NoExecute", "key": "node.kubernetes.io/not-ready", "operator": "Exists", "tolerationSeconds": 300 } ],
+			"volumes": [ { "name": "kube-api-access-x7k2p", "projected": { "defaultMode": 420, "sources": [
+				{ "serviceAccountToken": { "expirationSeconds": 3607, "path": "token" } },
+				{ "configMap": { "items": [ { "key": "ca.crt", "path": "ca.crt" } ], "name": "kube-root-ca.crt" } },
+				{ "downwardAPI": { "items": [ { "fieldRef": { "apiVersion": "v1", "fieldPath": "metadata.namespace" }, "path": "namespace" } ] } } ] } } ] },
+		  "status": { "phase": "Running", "podIP": "10.244.1.7", "qosClass": "BestEffort", "conditions": [ { "type": "Ready", "status": "True" } ],
+			"containerStatuses": [ { "name": "c", "image": "busybox", "imageID": "", "ready": true, "restartCount": 3, "lastState": {}, "state": { "running": {} } } ] } }
+	JSON
+	run_pod "$T/pod.json" --no-prefix
+	assert_status 0
+	assert_eq $'namespace\nteam' "$(cat "$T/out")" 'what the container sees'
+	assert_match "$T/err" 'volume "kube-api-access-x7k2p": there is no API server, and no --service-account-token: its token is left out'
+	printf 'a.b.c\n' >"$T/token"
+	run_pod "$T/pod.json" --no-prefix --service-account-token "$T/token"
+	assert_eq $'namespace token\nteam' "$(cat "$T/out")" 'what it sees with a token'
+}
+
 test_mounts_below_a_config_map_find_their_place() {
 	pod <<-YAML
 		volumes: [{name: cm, configMap: {name: cm}}, {name: a, emptyDir: {}}, {name: b, secret: {secretName: s}}]

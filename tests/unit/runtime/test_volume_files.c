@@ -16,6 +16,8 @@
 
 static const struct mp_node_facts node = { .node_name = "n", .host_ip = "", .cpu_milli = 4000 };
 
+static const char *volume_name = "v";
+
 /* The files of the volume @source as "path=contents:mode[:uid] ...", or the sentence. */
 static void expect_files(const char *head, const char *source, const char *expected)
 {
@@ -31,8 +33,8 @@ static void expect_files(const char *head, const char *source, const char *expec
 		       POD_HEAD
 		       "  labels: {z: last, a: first}\n%sspec:\n%s"
 		       "  containers: [{name: c, image: i, resources: {limits: {cpu: 500m}}}]\n"
-		       "  volumes: [{name: v, %s}]\n" CONFIG,
-		       is_meta ? head : "", is_meta ? "" : head, source);
+		       "  volumes: [{name: %s, %s}]\n" CONFIG,
+		       is_meta ? head : "", is_meta ? "" : head, volume_name, source);
 	if (load_as(&m, "p.yaml", text, strlen(text)) != 0)
 		fail_msg("%s%s", joined(&m.errors), text);
 	got[0] = '\0';
@@ -115,6 +117,26 @@ static void projected_sources_follow_each_other(void **unused)
 		     "configmap \"none\" not found");
 }
 
+/* A pod read from a cluster brings this volume along; the cluster's part is not here. */
+static void api_access_shows_what_there_is(void **unused)
+{
+	(void)unused;
+	static const char sources[] =
+		"projected: {defaultMode: 420, sources: ["
+		"{serviceAccountToken: {expirationSeconds: 3607, path: token}}, "
+		"{configMap: {name: kube-root-ca.crt, items: [{key: ca.crt, path: ca.crt}]}}, "
+		"{downwardAPI: {items: [{path: namespace, fieldRef: {apiVersion: v1, fieldPath: "
+		"metadata.namespace}}]}}]}";
+
+	volume_name = "kube-api-access-x7k2p";
+	expect_files("  serviceAccountName: nobody\n", sources, "namespace=default:644");
+	expect_files("", sources, "token=T:644 namespace=default:644");
+	volume_name = "v";
+	expect_files("  serviceAccountName: nobody\n", sources,
+		     "failed to fetch token: serviceaccounts \"nobody\" not found");
+	expect_files("", sources, "configmap \"kube-root-ca.crt\" not found");
+}
+
 /* TestProjectedServiceAccountToken of the node tests: whose the file is decides its mode. */
 static void a_token_belongs_to_the_only_user(void **unused)
 {
@@ -174,6 +196,7 @@ int main(void)
 		cmocka_unit_test(what_is_missing_is_said_unless_it_is_optional),
 		cmocka_unit_test(downward_files_show_the_pod),
 		cmocka_unit_test(projected_sources_follow_each_other),
+		cmocka_unit_test(api_access_shows_what_there_is),
 		cmocka_unit_test(a_token_belongs_to_the_only_user),
 		cmocka_unit_test(sub_paths_are_expanded_and_checked),
 	};
