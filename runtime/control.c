@@ -51,6 +51,8 @@ static void watch_for(struct mp_client *c)
 
 static void flush(struct mp_client *c)
 {
+	if (c->is_held)
+		return;
 	while (c->n_out > 0 && !c->is_doomed) {
 		const ssize_t n = send(c->fd, c->out, c->n_out, MSG_NOSIGNAL | MSG_DONTWAIT);
 
@@ -261,6 +263,12 @@ static bool take_bytes(struct mp_client *c)
 	return n > 0;
 }
 
+static void let_go(struct mp_client *c)
+{
+	c->is_held = false;
+	flush(c);
+}
+
 static bool take_request(struct mp_client *c)
 {
 	const char *newline = c->n_in > 0 ? memchr(c->in, '\n', c->n_in) : NULL;
@@ -279,7 +287,10 @@ static bool take_request(struct mp_client *c)
 	const size_t len = c->n_in - 1;
 
 	c->n_in = 0;
+	c->is_held = true;
 	mp_client_request(c, c->in, len);
+	if (c->control->sv->n_queued == 0 && !c->control->sv->has_new_status)
+		let_go(c);
 	drop_fds(c);
 	return !c->is_doomed;
 }
@@ -362,9 +373,16 @@ static void accept_ready(struct mp_source *source, uint32_t events)
 bool mp_control_is_watched(const struct mp_control *control)
 {
 	for (const struct mp_client *c = control ? control->clients : NULL; c; c = c->next)
-		if (c->is_watching)
+		if (c->is_watching || c->is_held)
 			return true;
 	return false;
+}
+
+void mp_control_settle(struct mp_control *control)
+{
+	for (struct mp_client *c = control ? control->clients : NULL; c; c = c->next)
+		if (c->is_held)
+			let_go(c);
 }
 
 void mp_control_status(struct mp_control *control)
@@ -483,8 +501,10 @@ void mp_control_free(struct mp_control *control)
 	if (!control)
 		return;
 	say_goodbye(control);
-	while (control->clients)
-		client_free(control->clients);
+	for (struct mp_client *c = control->clients, *next; c; c = next) {
+		next = c->next;
+		client_free(c);
+	}
 	mp_control_end_execs(control);
 	mp_loop_remove(&control->source);
 	mp_closep(&control->fd);

@@ -27,8 +27,17 @@ struct mp_control;
  */
 int mp_control_open(struct mp_supervisor *sv, struct mp_control **ret, struct mp_error *err);
 
-/** mp_control_is_watched() - a client wants to know about changes. NULL: nobody does. */
+/**
+ * mp_control_is_watched() - a client wants to know about changes, or waits for what it asked for to
+ * show. NULL: nobody does.
+ */
 bool mp_control_is_watched(const struct mp_control *control);
+
+/**
+ * mp_control_settle() - the status shows what clients asked for: their answers may go. Who was told
+ * "ok" and looks at the pod sees it (the API server answers after it has stored the change, too).
+ */
+void mp_control_settle(struct mp_control *control);
 
 /** mp_control_status() - the status has changed: watchers get it as soon as they can take it. */
 void mp_control_status(struct mp_control *control);

@@ -23,6 +23,7 @@ struct mp_client {
 	int fds[3]; /* owned: descriptors that came with the request */
 	size_t n_fds;
 	bool is_watching;
+	bool is_held;                    /* its answer waits until the status shows it */
 	bool wants_object;               /* it waits for the pod as it ended */
 	bool has_news;                   /* a status that was not sent yet */
 	bool is_doomed;                  /* to be closed when the loop's batch is over */

@@ -496,6 +496,7 @@ static int supervise(struct mp_supervisor *sv, struct mp_error *err)
 			continue;
 		note_status(sv);
 		write_due_status(sv);
+		mp_control_settle(sv->control);
 		mp_startup_check(sv->config.startup, sv->spec, mp_pod_status(sv->pod));
 		if (mp_pod_is_finished(sv->pod))
 			return 0;

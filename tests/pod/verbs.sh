@@ -267,6 +267,27 @@ test_wait_for_conditions_paths_and_deletion() {
 	assert_status 0
 }
 
+# An API server answers when it has stored what was asked for. The supervisor gets the processor only when
+# nobody else of its processor wants it: whoever was told "ok" looks before it goes on.
+test_what_a_client_was_told_shows_when_it_looks() {
+	cat >"$T/gate.json" <<-'JSON'
+		{ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "gate" },
+		  "spec": { "readinessGates": [ { "conditionType": "a/b" } ], "terminationGracePeriodSeconds": 1,
+			"containers": [ { "name": "c", "image": "busybox", "command": ["sleep", "54321"] } ] } }
+	JSON
+	taskset -c 0 chrt --idle 0 "$MINIPOD" --root "$MINIPOD_ROOT" run -d "$T/gate.json" >/dev/null
+	cat >"$T/look.sh" <<-'SH'
+		for wanted in True False True False True False True False; do
+			"$MINIPOD" --root "$MINIPOD_ROOT" set-condition gate a/b=$wanted >/dev/null
+			"$MINIPOD" --root "$MINIPOD_ROOT" get pod gate -o "jsonpath={.status.conditions[?(@.type=='a/b')].status} "
+		done
+		"$MINIPOD" --root "$MINIPOD_ROOT" delete gate --wait=false >/dev/null
+		"$MINIPOD" --root "$MINIPOD_ROOT" get pod gate -o 'jsonpath={.metadata.deletionGracePeriodSeconds}'
+	SH
+	assert_eq 'True False True False True False True False 1' "$(taskset -c 0 bash "$T/look.sh")" 'what was seen'
+	minipod wait gate --for=delete
+}
+
 test_delete_refuses_what_makes_no_sense() {
 	call delete nobody
 	assert_status 1
