@@ -266,8 +266,10 @@ int mp_debug_create(struct mp_supervisor *sv, const struct mp_debug_ask *ask, si
 		       ask->target);
 	if (place == sv->live.n_debug)
 		sv->live.n_debug++;
-	sv->has_new_status = true;
 	write_file(sv);
+	/* An update of the spec like any other: KEP-5067. */
+	sv->live.spec.meta.generation++;
+	mp_live_publish(sv);
 	*ret_index = index;
 	return 0;
 }

@@ -34,7 +34,7 @@ void mp_live_done(struct mp_supervisor *sv)
 }
 
 /* The files say what is true now; a write that fails is told once, as for the status. */
-static void publish(struct mp_supervisor *sv)
+void mp_live_publish(struct mp_supervisor *sv)
 {
 	struct mp_error err = MP_ERROR_NONE;
 
@@ -73,7 +73,7 @@ int mp_live_patch(struct mp_supervisor *sv, const struct mp_meta_patch *p, bool 
 	const int r = patch(sv, p, ret_changed, err);
 
 	if (r == 0 && *ret_changed)
-		publish(sv);
+		mp_live_publish(sv);
 	return r;
 }
 
@@ -250,7 +250,7 @@ int mp_live_apply_objects(struct mp_supervisor *sv, const struct mp_objects *giv
 	if (r == 0 && has_news)
 		r = take_objects(sv, given, changes, err);
 	if (r == 0 && has_news)
-		publish(sv);
+		mp_live_publish(sv);
 	return r;
 }
 
@@ -390,7 +390,7 @@ int mp_live_apply_spec(struct mp_supervisor *sv, const struct mp_pod_spec *given
 		mp_trace_spec(sv->trace, sv->spec, sv->now);
 	}
 	if (has_new_meta || has_new_spec)
-		publish(sv);
+		mp_live_publish(sv);
 	mp_arena_done(&arena);
 	*ret_change = has_new_meta || has_new_spec ? MP_CHANGE_CONFIGURED : MP_CHANGE_NONE;
 	return r;

@@ -34,6 +34,9 @@ int mp_live_own_containers(struct mp_supervisor *sv, struct mp_error *err);
 /** mp_live_done() - release it. */
 void mp_live_done(struct mp_supervisor *sv);
 
+/** mp_live_publish() - pod.json, volumes and watchers follow the spec that was changed. */
+void mp_live_publish(struct mp_supervisor *sv);
+
 /** mp_live_patch() - labels and annotations. As mp_meta_patch(); pod.json and volumes follow. */
 int mp_live_patch(struct mp_supervisor *sv, const struct mp_meta_patch *patch, bool *ret_changed,
 		  struct mp_error *err);
