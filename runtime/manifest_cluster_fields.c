@@ -42,7 +42,7 @@ static const struct mp_field service_fields[] = {
 	SKIP("sessionAffinity", NO_ROUTING),
 	SKIP("sessionAffinityConfig", NO_ROUTING),
 	SKIP("trafficDistribution", NO_ROUTING),
-	MP_INLINE("type", skip),
+	MP_F("type", string, type),
 };
 const struct mp_type mp_type_service_spec = MP_TYPE("ServiceSpec", service_fields, T);
 #undef T

@@ -35,7 +35,8 @@ struct mp_service_port {
 
 /** struct mp_service - what a Service's variables tell. */
 struct mp_service {
-	const char *cluster_ip; /* NULL, "None" or an address */
+	const char *cluster_ip; /* NULL or "": any; "None" or an address */
+	const char *type;       /* NULL: ClusterIP */
 	const struct mp_service_port *ports;
 	size_t n_ports;
 };

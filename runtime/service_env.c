@@ -2,6 +2,7 @@
 #include "runtime/service_env.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
 /* The name of a Service or a port as a part of a variable's name. */
@@ -30,10 +31,9 @@ static const char *lower(struct mp_arena *arena, const char *text)
 
 /* FOO_PORT_80_TCP and what hangs on it; the first port also as FOO_PORT. */
 static int add_port_links(struct mp_env *env, struct mp_arena *arena, const char *name,
-			  const struct mp_object *service, size_t i)
+			  const struct mp_object *service, const char *ip, size_t i)
 {
 	const struct mp_service_port *port = &service->service.ports[i];
-	const char *ip = service->service.cluster_ip;
 	const bool is_v6 = strchr(ip, ':') != NULL;
 	const char *protocol = port->protocol && port->protocol[0] ? port->protocol : "TCP";
 	const char *word = lower(arena, protocol);
@@ -56,13 +56,32 @@ static int add_port_links(struct mp_env *env, struct mp_arena *arena, const char
 	return 0;
 }
 
+/*
+ * The API server allocates an address where none is given. Nobody answers at it here, as at any
+ * other: it has to be the same for all pods of a namespace, so it follows from the name.
+ */
+static const char *address_of(struct mp_arena *arena, const struct mp_object *o)
+{
+	uint32_t hash = 2166136261U; /* FNV-1a */
+
+	if (!mp_is_empty(o->service.cluster_ip))
+		return o->service.cluster_ip;
+	for (const char *c = o->namespace_; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * 16777619U;
+	hash = (hash ^ '/') * 16777619U;
+	for (const char *c = o->name; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * 16777619U;
+	return mp_arena_printf(arena, "10.%u.%u.%u", 96 + (hash >> 24) % 16, (hash >> 16) % 256,
+			       1 + (hash >> 8) % 254);
+}
+
 static int add_service(struct mp_env *env, struct mp_arena *arena, const struct mp_object *service)
 {
 	const struct mp_service *s = &service->service;
 	const char *name = upper(arena, service->name);
-	int r = name ? set(env, arena, mp_arena_printf(arena, "%s_SERVICE_HOST", name),
-			   s->cluster_ip) :
-		       -ENOMEM;
+	const char *ip = address_of(arena, service);
+	int r = name && ip ? set(env, arena, mp_arena_printf(arena, "%s_SERVICE_HOST", name), ip) :
+			     -ENOMEM;
 
 	for (size_t i = 0; i < s->n_ports && r == 0; i++) {
 		const struct mp_service_port *port = &s->ports[i];
@@ -81,15 +100,14 @@ static int add_service(struct mp_env *env, struct mp_arena *arena, const struct 
 		}
 	}
 	for (size_t i = 0; i < s->n_ports && r == 0; i++)
-		r = add_port_links(env, arena, name, service, i);
+		r = add_port_links(env, arena, name, service, ip, i);
 	return r;
 }
 
 static bool has_address(const struct mp_object *o)
 {
-	const char *ip = o->service.cluster_ip;
-
-	return o->kind == MP_OBJECT_SERVICE && ip && ip[0] && !mp_streq(ip, "None");
+	return o->kind == MP_OBJECT_SERVICE && !mp_streq(o->service.cluster_ip, "None") &&
+	       !mp_streq(o->service.type, "ExternalName");
 }
 
 static bool is_master(const struct mp_object *o)

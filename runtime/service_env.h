@@ -12,7 +12,8 @@
  * @arena: owns what is added.
  *
  * Without enableServiceLinks only the Service "kubernetes" of the namespace "default" counts, in
- * every namespace. Services without an address (None, or none given) have no variables.
+ * every namespace. Services without an address (None, ExternalName) have no variables; one that names
+ * no address is given one of 10.96.0.0/12, always the same, as an API server would allocate it.
  * Return: 0 or -ENOMEM.
  */
 int mp_service_env(const struct mp_pod_spec *spec, const struct mp_objects *objects,

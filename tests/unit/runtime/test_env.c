@@ -15,7 +15,11 @@
 	"---\napiVersion: v1\nkind: Service\nmetadata: {name: headless}\n"                            \
 	"spec: {clusterIP: None, ports: [{port: 80}]}\n"                                              \
 	"---\napiVersion: v1\nkind: Service\nmetadata: {name: kubernetes}\n"                          \
-	"spec: {clusterIP: 10.0.0.1, ports: [{port: 443}]}\n"
+	"spec: {clusterIP: 10.0.0.1, ports: [{port: 443}]}\n"                                         \
+	"---\napiVersion: v1\nkind: Service\nmetadata: {name: fooservice}\n"                          \
+	"spec: {ports: [{port: 8765, targetPort: 8080}], selector: {name: x}}\n"                      \
+	"---\napiVersion: v1\nkind: Service\nmetadata: {name: elsewhere}\n"                           \
+	"spec: {type: ExternalName, externalName: example.org, ports: [{port: 80}]}\n"
 
 static const struct mp_node_facts node = { .node_name = "n1",
 					   .host_ip = "192.0.2.1",
@@ -256,6 +260,24 @@ static void services_have_their_variables(void **unused)
 	done(&t);
 }
 
+/* "should contain environment variables for services" of the node tests names no address. */
+static void a_service_without_an_address_is_given_one_of_its_own(void **unused)
+{
+	(void)unused;
+	struct env_test t;
+	const char *host;
+
+	build(&t, "", "");
+	host = mp_env_get(&t.env, "FOOSERVICE_SERVICE_HOST");
+	assert_non_null(host);
+	assert_true(mp_starts_with(host, "10."));
+	expect(&t, "FOOSERVICE_SERVICE_PORT", "8765");
+	expect(&t, "FOOSERVICE_PORT_8765_TCP_PROTO", "tcp");
+	expect(&t, "FOOSERVICE_PORT_8765_TCP_ADDR", host);
+	expect(&t, "ELSEWHERE_SERVICE_HOST", NULL);
+	done(&t);
+}
+
 static void a_terminal_sets_term(void **unused)
 {
 	(void)unused;
@@ -277,6 +299,7 @@ int main(void)
 		cmocka_unit_test(references_say_what_is_missing),
 		cmocka_unit_test(fields_and_resources_have_their_values),
 		cmocka_unit_test(services_have_their_variables),
+		cmocka_unit_test(a_service_without_an_address_is_given_one_of_its_own),
 		cmocka_unit_test(a_terminal_sets_term),
 	};
 
