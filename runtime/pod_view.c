@@ -296,6 +296,9 @@ static int load(struct mp_arena *arena, const struct mp_roots *roots, const char
 		r = read_part(arena, dir.run_fd, "deletion.json", &deletion, err);
 	if (r == 0)
 		r = read_part(arena, dir.run_fd, MP_DEBUG_NAME, &ephemeral, err);
+	/* What is missing may have been removed already: then the pod is gone, not without it. */
+	if (r == 0 && !mp_state_dir_is_named(&dir))
+		r = -ENOENT;
 	if (r == 0)
 		r = mp_pod_object_parse(arena, pod, status, deletion, &v.object, err);
 	mp_state_dir_close(&dir);

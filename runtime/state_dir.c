@@ -380,6 +380,22 @@ static bool is_run_dir(const struct mp_state_dir *dir, const char *path)
 	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
+bool mp_state_dir_is_named(const struct mp_state_dir *dir)
+{
+	return is_run_dir(dir, dir->run_path);
+}
+
+/* The name beside its own under which a pod's run directory is nobody's any more. */
+static bool hidden_path(const struct mp_state_dir *dir, char path[PATH_MAX])
+{
+	const char *uid = strrchr(dir->lib_path, '/');
+	const char *end = strrchr(dir->run_path, '/');
+
+	return uid && end &&
+	       put_path(path, PATH_MAX, NULL, "%.*s/.%s_%s", (int)(end - dir->run_path),
+			dir->run_path, dir->name, uid + 1) == 0;
+}
+
 /*
  * Where the run directory is now: a forced deletion has moved it out of its name's way, and the
  * name may be another pod's. The descriptor does not tell a path any more once its mount namespace
@@ -387,28 +403,38 @@ static bool is_run_dir(const struct mp_state_dir *dir, const char *path)
  */
 static void find_again(struct mp_state_dir *dir)
 {
-	const char *uid = strrchr(dir->lib_path, '/');
-	const char *end = strrchr(dir->run_path, '/');
 	char hidden[PATH_MAX];
 
 	if (dir->run_fd < 0 || is_run_dir(dir, dir->run_path))
 		return;
-	if (uid && end &&
-	    put_path(hidden, sizeof(hidden), NULL, "%.*s/.%s_%s", (int)(end - dir->run_path),
-		     dir->run_path, dir->name, uid + 1) == 0 &&
-	    is_run_dir(dir, hidden))
+	if (hidden_path(dir, hidden) && is_run_dir(dir, hidden))
 		(void)snprintf(dir->run_path, sizeof(dir->run_path), "%s", hidden);
 	else
 		dir->run_path[0] = '\0'; /* somebody has removed it */
 }
 
+/*
+ * Whoever looks sees a pod with all its files, or none: not one whose status is removed already.
+ * Where it cannot be moved, it is removed where it is. The directory's path from now on.
+ */
+static const char *hide(const struct mp_state_dir *dir, char hidden[PATH_MAX])
+{
+	if (dir->run_fd >= 0 && is_run_dir(dir, dir->run_path) && hidden_path(dir, hidden) &&
+	    rename(dir->run_path, hidden) == 0)
+		return hidden;
+	return dir->run_path;
+}
+
 int mp_state_dir_remove(struct mp_state_dir *dir, struct mp_error *err)
 {
+	char hidden[PATH_MAX];
+	struct mp_error second;
+
 	find_again(dir);
 
+	const char *run_path = hide(dir, hidden);
 	int r = remove_tree(dir->log_path, err);
-	struct mp_error second;
-	int r2 = remove_tree(dir->run_path, r == 0 ? err : &second);
+	int r2 = remove_tree(run_path, r == 0 ? err : &second);
 
 	return r < 0 ? r : r2;
 }

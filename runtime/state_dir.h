@@ -75,6 +75,12 @@ int mp_state_dir_lock(struct mp_state_dir *dir, struct mp_error *err);
  */
 bool mp_state_dir_is_unfinished(struct mp_state_dir *dir);
 
+/**
+ * mp_state_dir_is_named() - does its name still lead to this directory? It loses its name before it
+ * loses its files: what was read from it before that is whole.
+ */
+bool mp_state_dir_is_named(const struct mp_state_dir *dir);
+
 /** mp_state_dir_is_locked() - a live supervisor holds the pod. */
 bool mp_state_dir_is_locked(const struct mp_state_dir *dir);
 
