@@ -71,7 +71,6 @@ struct mp_pull_state {
 struct mp_cstate {
 	struct mp_record rec[2]; /* newest first */
 	int64_t next_count;      /* restart count of the next record; names its log */
-	int64_t count_base;      /* restarts whose records and logs were removed (4.1.3) */
 	struct mp_start_failure failure;
 	struct mp_backoff backoff;
 	struct mp_image image;

@@ -39,7 +39,6 @@ static struct mp_status_seen seen_of(const struct mp_pod *pod, size_t i)
 		.second = &c->rec[1],
 		.previous = &pod->published.containers[i],
 		.failure = &c->failure,
-		.count_base = c->count_base,
 		.is_deleting = pod->is_deleting,
 		.has_main_record = has_main_record(pod),
 		.has_startup_probe = probes[MP_PROBE_STARTUP].is_set,

@@ -70,7 +70,7 @@ static void derive_default(const struct mp_status_seen *seen, struct mp_containe
 	const struct mp_container_status *prev = seen->previous;
 
 	if (starts_over(seen->second)) {
-		const int64_t count = seen->count_base + seen->second->restart_count + 1;
+		const int64_t count = seen->second->restart_count + 1;
 
 		set_waiting(out, seen->spec->n_init > 0 ? "PodInitializing" : "ContainerCreating",
 			    "");
@@ -106,7 +106,7 @@ static void derive_from_record(const struct mp_status_seen *seen, struct mp_cont
 	const char *stop_signal = seen->container->lifecycle.stop_signal;
 
 	memset(out, 0, sizeof(*out));
-	out->restart_count = seen->count_base + rec->restart_count;
+	out->restart_count = rec->restart_count;
 	switch (rec->state) {
 	case MP_RECORD_NONE:
 	case MP_RECORD_CREATED:

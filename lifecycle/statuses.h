@@ -24,7 +24,6 @@ struct mp_status_seen {
 	const struct mp_record *newest, *second;    /* MP_RECORD_NONE when there is none */
 	const struct mp_container_status *previous; /* published before */
 	const struct mp_start_failure *failure;
-	int64_t count_base;   /* added to the newest record's restart count */
 	bool is_deleting;     /* the pod is being deleted */
 	bool has_main_record; /* some main container has a record: created, running or exited */
 	bool has_startup_probe;

@@ -272,9 +272,8 @@ static void purge_init(struct mp_pod *pod)
 			if (c->rec[r].state != MP_RECORD_NONE && !c->rec[r].is_pruned)
 				mp_machine_remove_record(pod, i, &c->rec[r], true);
 		}
-		/* What is shown goes on counting from the last instance. */
-		c->count_base += c->rec[0].restart_count + 1;
-		c->next_count = 0;
+		/* Unlike the kubelet's, the next records go on counting, as what is shown does:
+		 * a log is found by the restart count that is shown. */
 		memset(c->rec, 0, sizeof(c->rec));
 	}
 }

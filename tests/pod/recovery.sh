@@ -175,6 +175,27 @@ test_without_pause_there_is_a_new_sandbox_at_the_same_address() {
 	minipod delete web --now
 }
 
+# test/e2e_node/container_lifecycle_test.go, "A node reboots".
+test_logs_of_an_init_container_that_ran_again_are_those_of_its_last_run() {
+	jq -n '{ apiVersion: "v1", kind: "Pod", metadata: { name: "again" }, spec: {
+		terminationGracePeriodSeconds: 1,
+		volumes: [ { name: "v", emptyDir: {} } ],
+		initContainers: [ { name: "i", image: "busybox", volumeMounts: [ { name: "v", mountPath: "/v" } ],
+			command: ["sh", "-c", "echo run >>/v/runs; wc -l </v/runs"] } ],
+		containers: [ { name: "c", image: "busybox", command: ["sleep", "1000"] } ] } }' >"$T/again.json"
+	run_d "$T/again.json"
+	assert_eq 1 "$(minipod logs again -c i)" 'its output'
+	kill_pause
+	wait_until 10 'the second run' is_restarted again
+	assert_eq 2 "$(minipod logs again -c i)" 'its output of the second run'
+	assert_eq '1 1' "$(get_pod again '{.status.initContainerStatuses[0].restartCount} {.status.containerStatuses[0].restartCount}')" 'restarts'
+	minipod delete again --now
+}
+
+is_restarted() {
+	[[ $(get_pod "$1" '{.status.containerStatuses[0].restartCount} {.status.phase}') == '1 Running' ]]
+}
+
 kill_pause() {
 	local dir
 	for dir in /proc/[0-9]*; do
