@@ -289,7 +289,6 @@ static void container(struct walk *w, struct mp_cstate *x)
 	PART(record, rec[0]);
 	PART(record, rec[1]);
 	NUMBER(next_count);
-	NUMBER(count_base);
 	PART(failure, failure);
 	PART(backoff, backoff);
 	PART(image, image);
@@ -319,7 +318,7 @@ HAS_SIZE(mp_probe_worker, 120);
 HAS_SIZE(mp_probing, 1152);
 HAS_SIZE(mp_wanted, 224);
 HAS_SIZE(mp_pull_state, 1120);
-HAS_SIZE(mp_cstate, 20544);
+HAS_SIZE(mp_cstate, 20536);
 _Static_assert(MP_N_PROBES == 3, "a kind of probe is not saved yet");
 
 /* ---- what was published --------------------------------------------------------------------------- */
