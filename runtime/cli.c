@@ -149,7 +149,7 @@ char *mp_human_age(mp_nsec age, char buf[MP_TIME_TEXT_MAX])
 		mp_buf_addf(&out, "%lldd%lldh", d, h % 24);
 	else if (d < 730)
 		mp_buf_addf(&out, "%lldd", d);
-	else if (d < 8 * 365 && d % 365 != 0)
+	else if (d < 8LL * 365 && d % 365 != 0)
 		mp_buf_addf(&out, "%lldy%lldd", d / 365, d % 365);
 	else
 		mp_buf_addf(&out, "%lldy", d / 365);

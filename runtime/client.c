@@ -109,7 +109,7 @@ int mp_message_read(struct mp_message_reader *m, struct mp_arena *arena, mp_nsec
 				*ret = doc.roots[0];
 			return r;
 		}
-		if (m->used > 0) {
+		if (m->bytes && m->used > 0) {
 			memmove(m->bytes, m->bytes + m->used, m->n - m->used);
 			m->n -= m->used;
 			m->used = 0;

@@ -99,7 +99,7 @@ static void add_row(const struct events *e, const struct mp_event_row *row, stru
 static int print_objects(const struct mp_event_rows *rows, const char *format,
 			 struct mp_arena *arena, struct mp_error *err)
 {
-	const struct mp_node **items = mp_arena_alloc(arena, rows->n + 1, sizeof(*items));
+	const struct mp_node **items = mp_arena_alloc(arena, rows->n + 1, sizeof(struct mp_node *));
 	const struct mp_node *list = NULL;
 	struct mp_json w;
 	bool is_complete = items != NULL;

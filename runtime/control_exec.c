@@ -93,10 +93,9 @@ static void has_report(struct mp_source *source, uint32_t events)
 
 	(void)events;
 	mp_loop_remove(&x->report); /* its descriptor is closed once the answer is final */
-	if (mp_exec_report_read(&x->exec, &state, &x->error) < 0 || state == MP_CHILD_FAILED)
-		x->has_failed = true;
-	else if (state == MP_CHILD_STARTING &&
-		 mp_loop_add(x->control->sv->loop, &x->report, &x->error) < 0)
+	if (mp_exec_report_read(&x->exec, &state, &x->error) < 0 || state == MP_CHILD_FAILED ||
+	    (state == MP_CHILD_STARTING &&
+	     mp_loop_add(x->control->sv->loop, &x->report, &x->error) < 0))
 		x->has_failed = true;
 }
 
@@ -279,9 +278,8 @@ void mp_client_exec_hang_up(struct mp_client_exec *x)
 
 void mp_control_end_execs(struct mp_control *control)
 {
-	while (control && control->execs) {
-		struct mp_client_exec *x = control->execs;
-
+	for (struct mp_client_exec *x = control ? control->execs : NULL, *next; x; x = next) {
+		next = x->next;
 		if (reap(x, false) < 0) {
 			(void)mp_child_kill(&x->exec.child, SIGKILL);
 			(void)reap(x, true);

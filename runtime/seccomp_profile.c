@@ -109,11 +109,12 @@ static struct mp_seccomp_program *take(const char *dir, const char *key, char *u
 static void keep(const char *dir, const char *key, const struct mp_seccomp_program *program,
 		 const char *unknown)
 {
+	assert(program);
+
 	const size_t insns = (size_t)program->n_insns * sizeof(struct sock_filter);
 	mp_auto_fd cache = open_cache(dir, true);
 	struct kept *kept;
 
-	assert(program);
 	if (cache < 0)
 		return;
 	kept = calloc(1, sizeof(*kept) + insns);

@@ -146,11 +146,10 @@ static void tell(struct mp_sim *sim, const struct mp_event *ev)
 		sim->watch.on_event(sim, ev, sim->watch.arg);
 }
 
-/* Keeps the truth in step with an event; returns whether it is one at all. */
-static bool happen(struct mp_sim *sim, const struct mp_sim_queued *q)
+/* Keeps the truth about a container in step with an event of it; returns whether it is one at all. */
+static bool happen_to(struct mp_sim *sim, const struct mp_sim_queued *q, struct mp_sim_proc *p)
 {
 	const struct mp_event *ev = &q->ev;
-	struct mp_sim_proc *p = ev->container >= 0 ? &sim->procs[ev->container] : NULL;
 
 	if (ev->type == MP_EV_EXITED) {
 		if (p->number != q->number || p->life != MP_SIM_ALIVE)
@@ -172,11 +171,19 @@ static bool happen(struct mp_sim *sim, const struct mp_sim_queued *q)
 		p->is_hook_running[ev->hook.kind] = false;
 	} else if (ev->type == MP_EV_PROBE_DONE) {
 		p->is_probe_running[ev->probe.kind] = false;
-	} else if (ev->type == MP_EV_SANDBOX_READY) {
-		sim->is_sandbox_up = true;
-	} else if (ev->type == MP_EV_SANDBOX_STOPPED) {
-		sim->is_sandbox_up = false;
 	}
+	return true;
+}
+
+/* The same for the pod as a whole. */
+static bool happen(struct mp_sim *sim, const struct mp_sim_queued *q)
+{
+	if (q->ev.container >= 0)
+		return happen_to(sim, q, &sim->procs[q->ev.container]);
+	if (q->ev.type == MP_EV_SANDBOX_READY)
+		sim->is_sandbox_up = true;
+	else if (q->ev.type == MP_EV_SANDBOX_STOPPED)
+		sim->is_sandbox_up = false;
 	return true;
 }
 
@@ -497,7 +504,7 @@ static const struct mp_sim_probe *probe_answer(const struct mp_sim_container *s,
 		return &works;
 	for (size_t i = 0; i < s->n_probes[kind]; i++)
 		total += s->probes[kind][i].times < 1 ? 1 : (size_t)s->probes[kind][i].times;
-	if (s->is_probe_cycle[kind])
+	if (s->is_probe_cycle[kind] && total > 0)
 		nth %= total;
 	for (size_t i = 0; i < s->n_probes[kind]; i++) {
 		const struct mp_sim_probe *p = &s->probes[kind][i];

@@ -114,8 +114,8 @@ static unsigned long long caps_of(int pid)
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	f = fopen(path, "re");
 	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "CapPrm: %llx", &caps) == 1)
-			break;
+		if (strncmp(line, "CapPrm:", 7) == 0)
+			caps = strtoull(line + 7, NULL, 16);
 	if (f)
 		fclose(f);
 	return caps;
@@ -376,11 +376,21 @@ static int try_device(mode_t type, unsigned int major, unsigned int minor, const
 	return n;
 }
 
+/* "   8        0  488386584 sda"; other lines are none. */
+static int try_partition(const char *line)
+{
+	char *end, *rest;
+	const unsigned long major = strtoul(line, &end, 10);
+	const unsigned long minor = strtoul(end, &rest, 10);
+
+	if (end == line || rest == end)
+		return 0;
+	return try_device(S_IFBLK, (unsigned int)major, (unsigned int)minor, "read a disk");
+}
+
 static int devices(void)
 {
-	char line[256], name[64];
-	unsigned int major, minor;
-	unsigned long long blocks;
+	char line[256];
 	FILE *f = fopen("/proc/partitions", "re");
 	int n = try_device(S_IFCHR, 1, 1, "read /dev/mem") +
 		try_device(S_IFCHR, 1, 2, "read /dev/kmem") +
@@ -390,8 +400,7 @@ static int devices(void)
 		try_device(S_IFCHR, 4, 1, "read /dev/tty1");
 
 	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%u %u %llu %63s", &major, &minor, &blocks, name) == 4)
-			n += try_device(S_IFBLK, major, minor, "read a disk");
+		n += try_partition(line);
 	if (f)
 		fclose(f);
 	return n;
@@ -479,9 +488,9 @@ int main(int argc, char **argv)
 	if (strcmp(what, "watch") == 0 && argc == 5)
 		marker = argv[4];
 	if (strcmp(what, "watch") == 0 && argc >= 4)
-		return watch(strtoul(argv[2], NULL, 10), atof(argv[3])) > 0;
+		return watch(strtoul(argv[2], NULL, 10), strtod(argv[3], NULL)) > 0;
 	if (strcmp(what, "hold") == 0 && argc == 4)
-		return hold(atoi(argv[2]), atof(argv[3]));
+		return hold((int)strtol(argv[2], NULL, 10), strtod(argv[3], NULL));
 	if (strcmp(what, "euid") == 0)
 		return printf("Effective uid: %d\n", (int)geteuid()) < 0;
 	if (strcmp(what, "calls") == 0)
@@ -497,7 +506,7 @@ int main(int argc, char **argv)
 	if (strcmp(what, "files") == 0)
 		return open_files();
 	if (strcmp(what, "swap") == 0 && argc == 5)
-		return swap(argv[2], argv[3], atof(argv[4]));
+		return swap(argv[2], argv[3], strtod(argv[4], NULL));
 	fprintf(stderr, "escape: what?\n");
 	return 2;
 }

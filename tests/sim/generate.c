@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Random pods and scripts. Times are coarse, so that many things happen at one instant. */
+#include <assert.h>
 #include <string.h>
 
 #include "tests/sim/sim.h"
@@ -19,6 +20,7 @@ static uint64_t roll(struct dice *d)
 
 static size_t below(struct dice *d, size_t n)
 {
+	assert(n > 0);
 	return (size_t)(roll(d) % n);
 }
 

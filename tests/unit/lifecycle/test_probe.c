@@ -136,7 +136,7 @@ static void liveness_holds_after_its_failure(void **unused)
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(mp_probe_known(&w, "c1"),
 				 i == 0 ? MP_KNOWN_NOTHING : MP_KNOWN_SUCCESS);
-		assert_int_equal(ask(MP_PROBE_LIVENESS, AT(10 * i)), MP_PROBE_DO_EXECUTE);
+		assert_int_equal(ask(MP_PROBE_LIVENESS, AT((int64_t)10 * i)), MP_PROBE_DO_EXECUTE);
 		answered(MP_PROBE_LIVENESS, false);
 	}
 	assert_int_equal(mp_probe_known(&w, "c1"), MP_KNOWN_FAILURE);

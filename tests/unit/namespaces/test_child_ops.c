@@ -141,7 +141,7 @@ static void empty_path_element_is_the_working_directory(void **state)
 static void endless_names_do_not_overflow(void **state)
 {
 	char found[MP_OP_PATH_MAX];
-	char *name = malloc(MP_OP_PATH_MAX * 2);
+	char *name = malloc((size_t)MP_OP_PATH_MAX * 2);
 
 	(void)state;
 	assert_non_null(name);
