@@ -74,26 +74,18 @@ struct mp_pod *mp_pod_relocate(void *mem, const struct mp_pod_spec *spec)
 	return pod;
 }
 
-/* Pages that are zero already are not written to: most of the block stays unused for ever. */
-static void clear(char *mem, size_t size)
-{
-	static const char zero[4096];
-
-	for (size_t at = 0; at < size; at += sizeof(zero)) {
-		const size_t n = size - at < sizeof(zero) ? size - at : sizeof(zero);
-
-		if (memcmp(mem + at, zero, n) != 0)
-			memset(mem + at, 0, n);
-	}
-}
-
 struct mp_pod *mp_pod_init(void *mem, const struct mp_pod_spec *spec,
 			   const struct mp_pod_config *config)
 {
-	struct mp_pod *pod;
+	memset(mem, 0, mp_pod_size(spec));
+	return mp_pod_init_zeroed(mem, spec, config);
+}
 
-	clear(mem, mp_pod_size(spec));
-	pod = mp_pod_relocate(mem, spec);
+struct mp_pod *mp_pod_init_zeroed(void *mem, const struct mp_pod_spec *spec,
+				  const struct mp_pod_config *config)
+{
+	struct mp_pod *pod = mp_pod_relocate(mem, spec);
+
 	pod->config = *config;
 	pod->rng = config->seed;
 	pod->is_dirty = true;

@@ -40,6 +40,13 @@ size_t mp_pod_size(const struct mp_pod_spec *spec);
 struct mp_pod *mp_pod_init(void *mem, const struct mp_pod_spec *spec,
 			   const struct mp_pod_config *config);
 
+/**
+ * mp_pod_init_zeroed() - the same in memory that is all zero, as calloc() gives it: pages that stay
+ * unused, most of them, are not touched.
+ */
+struct mp_pod *mp_pod_init_zeroed(void *mem, const struct mp_pod_spec *spec,
+				  const struct mp_pod_config *config);
+
 /** mp_pod_relocate() - use a block that was copied from a machine made by the same build. */
 struct mp_pod *mp_pod_relocate(void *mem, const struct mp_pod_spec *spec);
 

@@ -52,6 +52,7 @@ struct shared {
 struct mp_log_area {
 	int fds[MP_LOG_AREA_FDS]; /* owned */
 	struct shared *shared;
+	int n_used;      /* slots beyond were never used: looking at them would make their pages */
 	bool is_touched; /* @bytes is in memory: reading into it cannot fail half way */
 };
 
@@ -134,6 +135,7 @@ int mp_log_area_adopt(const int fds[MP_LOG_AREA_FDS], struct mp_log_area **ret,
 		mp_log_area_free(area);
 		return r;
 	}
+	area->n_used = MP_LOG_SLOTS;
 	*ret = area;
 	return 0;
 }
@@ -160,7 +162,7 @@ int mp_log_area_slot(struct mp_log_area *area, const char *tag, struct mp_error 
 {
 	int empty = -1;
 
-	for (int i = 0; i < MP_LOG_SLOTS; i++) {
+	for (int i = 0; i < area->n_used; i++) {
 		struct slot *s = &area->shared->slots[i];
 
 		if (strncmp(s->tag, tag, sizeof(s->tag)) == 0)
@@ -168,8 +170,10 @@ int mp_log_area_slot(struct mp_log_area *area, const char *tag, struct mp_error 
 		if (!s->tag[0] && empty < 0)
 			empty = i;
 	}
-	if (empty < 0)
+	if (empty < 0 && area->n_used == MP_LOG_SLOTS)
 		return mp_fail_text(err, ENOSPC, "too many containers with a log");
+	if (empty < 0)
+		empty = area->n_used++;
 
 	struct slot *s = &area->shared->slots[empty];
 

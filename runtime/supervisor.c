@@ -351,7 +351,7 @@ static int make_machine(struct mp_supervisor *sv, struct mp_error *err)
 		return r;
 	if (getrandom(&config.seed, sizeof(config.seed), 0) != (ssize_t)sizeof(config.seed))
 		return mp_fail(err, errno, "random seed");
-	sv->pod = mp_pod_init(sv->pod_mem, sv->spec, &config);
+	sv->pod = mp_pod_init_zeroed(sv->pod_mem, sv->spec, &config);
 	r = mp_supervisor_open_trace(sv, &config, err);
 	if (r == 0)
 		note_full_disk(sv, mp_trace_flush(sv->trace));
