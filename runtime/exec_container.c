@@ -409,19 +409,29 @@ static void learn_exit(const struct mp_record *record, const siginfo_t *info, st
 	}
 }
 
+void mp_exec_spent_cgroups_told(struct mp_supervisor *sv)
+{
+	for (size_t i = 0; sv->has_spent_cgroups && i < mp_n_records(sv); i++)
+		for (struct mp_record *r = sv->records[i]; r; r = r->next)
+			r->is_cgroup_told = r->is_cgroup_spent;
+}
+
 /* Whoever is still dying in one is waited for when its record or the pod is removed. */
 void mp_exec_remove_spent_cgroups(struct mp_supervisor *sv)
 {
 	enum mp_cgroup_state state;
+	bool is_any_left = false;
 
 	for (size_t i = 0; sv->has_spent_cgroups && i < mp_n_records(sv); i++) {
 		for (struct mp_record *r = sv->records[i]; r; r = r->next) {
-			if (r->is_cgroup_spent && r->cgroup)
+			if (r->is_cgroup_told && r->cgroup)
 				(void)mp_cgroup_remove(r->cgroup, &state, NULL);
-			r->is_cgroup_spent = false;
+			r->is_cgroup_spent = r->is_cgroup_spent && !r->is_cgroup_told;
+			r->is_cgroup_told = false;
+			is_any_left = is_any_left || r->is_cgroup_spent;
 		}
 	}
-	sv->has_spent_cgroups = false;
+	sv->has_spent_cgroups = is_any_left;
 }
 
 bool mp_record_collect_exit(struct mp_record *record, struct mp_event *ev)

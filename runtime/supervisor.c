@@ -441,9 +441,11 @@ static mp_nsec turn(struct mp_supervisor *sv)
 	 * where that is read, nothing is left to be done. */
 	if (!mp_pod_is_finished(sv->pod))
 		note_full_disk(sv, mp_trace_flush(sv->trace));
-	mp_exec_remove_spent_cgroups(sv);
+	mp_exec_spent_cgroups_told(sv);
 	for (size_t i = 0; i < sv->plan.n; i++)
 		mp_executor_do(sv, &sv->plan.actions[i]);
+	/* After what the end of a container leads to: pause ends meanwhile, or the next one starts. */
+	mp_exec_remove_spent_cgroups(sv);
 	return sv->plan.wake_at;
 }
 

@@ -66,6 +66,7 @@ struct mp_record {
 	struct mp_source exited;  /* on @pidfd */
 	bool is_running;
 	bool is_cgroup_spent; /* nobody is in it any more, and the journal is about to know */
+	bool is_cgroup_told;  /* and does */
 	struct mp_log_pump *log;
 	struct mp_container_io *io; /* owned; NULL: neither stdin nor tty */
 	char log_tag[MP_LOG_TAG_MAX];
@@ -283,9 +284,12 @@ int mp_exec_open_cgroup_host(struct mp_supervisor *sv, struct mp_error *err);
 void mp_exec_find_huge_pages(struct mp_supervisor *sv);
 
 /**
- * mp_exec_remove_spent_cgroups() - of containers whose end is in the journal: until then a successor
- * would ask them about OOM kills.
+ * mp_exec_spent_cgroups_told() - the journal has the end of those who were in them: until then a
+ * successor would ask them about OOM kills.
  */
+void mp_exec_spent_cgroups_told(struct mp_supervisor *sv);
+
+/** mp_exec_remove_spent_cgroups() - those whose end was told of. */
 void mp_exec_remove_spent_cgroups(struct mp_supervisor *sv);
 
 /** mp_exec_watch_sandbox() - notice the end of sv->infra. */
