@@ -51,7 +51,8 @@ static void top_done(struct top *top)
 
 #define mp_auto_top __attribute__((cleanup(top_done))) struct top
 
-static bool is_empty(int fd)
+/* Is there nothing in @fd but, maybe, a directory @name? */
+static bool holds_only(int fd, const char *name)
 {
 	char buf[512] __attribute__((aligned(8)));
 	const ssize_t n = getdents64(fd, buf, sizeof(buf));
@@ -59,11 +60,33 @@ static bool is_empty(int fd)
 	for (ssize_t at = 0; at < n;) {
 		const struct dirent64 *e = (const void *)(buf + at);
 
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
+		    (e->d_type != DT_DIR || strcmp(e->d_name, name) != 0))
 			return false;
 		at += e->d_reclen;
 	}
 	return n > 0;
+}
+
+/* As mp_overlay_reset() leaves a work directory: empty, or with the kernel's own two, empty. */
+static bool is_clean(int fd)
+{
+	static const char *const names[] = { "work", "incompat", "" };
+	mp_auto_fd dir = -EBADF;
+
+	for (size_t i = 0; i < MP_ARRAY_SIZE(names); i++) {
+		if (!holds_only(i == 0 ? fd : dir, names[i]))
+			return false;
+
+		const int next = openat(i == 0 ? fd : dir, names[i],
+					O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (next < 0)
+			return errno == ENOENT;
+		mp_closep(&dir);
+		dir = next;
+	}
+	return true;
 }
 
 static int make_dir(int base_fd, const char *name, const struct stat *like, int *ret_fd,
@@ -71,10 +94,10 @@ static int make_dir(int base_fd, const char *name, const struct stat *like, int 
 {
 	mp_auto_fd fd = -EBADF;
 
-	/* An empty one without owner and mode of its own is as good as new: mp_overlay_reset(). */
+	/* A clean one without owner and mode of its own is as good as new. */
 	if (!like)
 		fd = openat(base_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0 && is_empty(fd)) {
+	if (fd >= 0 && is_clean(fd)) {
 		*ret_fd = mp_steal_fd(&fd);
 		return 0;
 	}
@@ -428,20 +451,22 @@ int mp_overlay_mount(const struct mp_overlay_config *cfg, int *ret_fd, struct mp
 	return 0;
 }
 
+/*
+ * What is left of the kernel's own directories, "work" and "incompat" in the work directory, it
+ * removes itself when it mounts over them again (ovl_workdir_cleanup()): at a start, that is while
+ * pause makes its namespaces, where nobody waits for it. The mark of a volatile mount it refuses.
+ */
 bool mp_overlay_reset(int dir_fd)
 {
-	/* What the kernel makes in the work directory of a "volatile" mount, innermost first. */
-	static const char *const made[] = { "work/work/incompat/volatile", "work/work/incompat",
-					    "work/work" };
-
 	if (unlinkat(dir_fd, "upper", AT_REMOVEDIR) < 0 && errno != ENOENT &&
 	    mp_tree_force_remove(dir_fd, "upper", NULL) < 0)
 		return false;
 	(void)unlinkat(dir_fd, "work/work/incompat/volatile/dirty", 0);
-	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
-		if (unlinkat(dir_fd, made[i], AT_REMOVEDIR) < 0 && errno != ENOENT)
-			return false;
-	return true;
+	(void)unlinkat(dir_fd, "work/work/incompat/volatile", AT_REMOVEDIR);
+
+	mp_auto_fd work = openat(dir_fd, "work", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return work >= 0 ? is_clean(work) : errno == ENOENT;
 }
 
 int mp_overlay_remove(int dir_fd, struct mp_error *err)

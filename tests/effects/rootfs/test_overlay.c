@@ -149,7 +149,7 @@ static void a_reset_work_directory_serves_the_next_mount(void **unused)
 	mp_closep(&root);
 	assert_true(mp_overlay_reset(dir));
 	assert_int_equal(access(at("c/upper"), F_OK), -1);
-	assert_int_equal(access(at("c/work/work"), F_OK), -1);
+	assert_int_equal(access(at("c/work/work/incompat/volatile"), F_OK), -1);
 	MUST(stat(at("c/work"), &before));
 	MUST_OK(mp_overlay_mount(&cfg, &root, &err), err);
 	MUST(stat(at("c/work"), &after));
@@ -158,6 +158,26 @@ static void a_reset_work_directory_serves_the_next_mount(void **unused)
 	expect_at(root, "common", "0");
 	mp_closep(&root);
 	MUST_OK(mp_overlay_remove(dir, &err), err);
+}
+
+static void a_work_directory_with_more_than_the_kernels_own_is_not_kept(void **unused)
+{
+	(void)unused;
+	MUST(mkdir(at("c"), 0755));
+	MUST(mkdir(at("c/work"), 0755));
+	MUST(mkdir(at("c/work/work"), 0755));
+	MUST(mkdir(at("c/work/work/incompat"), 0755));
+
+	mp_auto_fd dir = open_dir(at("c"));
+
+	assert_true(mp_overlay_reset(dir));
+	put(at("c/work/work/incompat/more"), "x");
+	assert_false(mp_overlay_reset(dir));
+	MUST(unlink(at("c/work/work/incompat/more")));
+	put(at("c/work/work/#1"), "half of a copy");
+	assert_false(mp_overlay_reset(dir));
+	assert_int_equal(mp_overlay_remove(dir, NULL), 0);
+	assert_true(mp_overlay_reset(dir)); /* nothing at all will do as well */
 }
 
 static void files_marked_immutable_are_removed_all_the_same(void **unused)
@@ -398,6 +418,7 @@ int main(void)
 		env_test(tmpfs_upper_leaves_nothing_to_remove),
 		env_test(what_an_earlier_life_left_is_gone),
 		env_test(a_reset_work_directory_serves_the_next_mount),
+		env_test(a_work_directory_with_more_than_the_kernels_own_is_not_kept),
 		env_test(files_marked_immutable_are_removed_all_the_same),
 		env_test(more_layers_than_a_page_of_names_can_be_stacked),
 		env_test(refusals_name_what_is_wrong_and_leave_nothing),

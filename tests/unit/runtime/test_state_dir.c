@@ -109,7 +109,7 @@ static void the_next_pod_gets_directories_but_nothing_that_was_in_them(void **un
 	assert_int_equal(mp_state_dir_layer(&dir, "two", &layer, NULL), 0);
 	assert_false(is_there("lib/spare/0"));
 	assert_true(is_there("lib/pods/uid-b/two/work"));
-	assert_false(is_there("lib/pods/uid-b/two/work/work"));
+	assert_false(is_there("lib/pods/uid-b/two/work/work/incompat/volatile"));
 	assert_false(is_there("lib/pods/uid-b/two/upper"));
 	use_layer(layer, NULL);
 	assert_int_equal(mp_state_dir_drop_layer(&dir, "two", NULL), 0);
