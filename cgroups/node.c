@@ -360,8 +360,8 @@ static int apply_one(struct mp_cgroup *cg, const struct mp_cgroup_setting *s, st
 		       cg->path);
 }
 
-int mp_node_apply(struct mp_cgroup *cg, const struct mp_cgroup_limits *limits, bool is_fresh,
-		  struct mp_error *err)
+int mp_node_apply(struct mp_cgroup *cg, const struct mp_cgroup_limits *limits, unsigned controllers,
+		  bool is_fresh, struct mp_error *err)
 {
 	static const enum mp_cgroup_version versions[] = { MP_CGROUP_FILES_V2, MP_CGROUP_FILES_V1 };
 	/* A host without a controller has no files either: complain in the words of v2, once. */
@@ -373,6 +373,8 @@ int mp_node_apply(struct mp_cgroup *cg, const struct mp_cgroup_limits *limits, b
 		for (size_t i = 0; i < n; i++) {
 			int at = cg->host->where[settings[i].controller];
 
+			if (!(controllers & MP_BIT(settings[i].controller)))
+				continue;
 			if (at < 0 ? versions[v] != MP_CGROUP_FILES_V2 :
 				     cg->host->h[at].version != versions[v])
 				continue;

@@ -60,9 +60,9 @@ enum mp_cgroup_version mp_node_version(const struct mp_cgroup_host *host,
  */
 int mp_node_add(struct mp_cgroup *cg, unsigned controllers, struct mp_error *err);
 
-/** mp_node_apply() - write @limits; @is_fresh as for mp_limits_settings(). */
-int mp_node_apply(struct mp_cgroup *cg, const struct mp_cgroup_limits *limits, bool is_fresh,
-		  struct mp_error *err);
+/** mp_node_apply() - write @limits of @controllers (bits); @is_fresh as for mp_limits_settings(). */
+int mp_node_apply(struct mp_cgroup *cg, const struct mp_cgroup_limits *limits, unsigned controllers,
+		  bool is_fresh, struct mp_error *err);
 
 /**
  * mp_node_rmdir() - remove the cgroup @name of @dir_fd with everything below it.

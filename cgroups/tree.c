@@ -95,27 +95,41 @@ static void note_request(const struct mp_cgroup *cg, const struct mp_cgroup_limi
 		(void)setxattr(path, XATTR_REQUEST, value, (size_t)len, 0);
 }
 
-static int open_new(struct mp_cgroup *cg, const struct mp_cgroup_limits *limits,
+/* Hierarchies of v1 that measure time and nothing else: pause is not in them. As controllers. */
+static unsigned only_for_containers(const struct mp_cgroup_host *host)
+{
+	unsigned ret = 0;
+
+	for (int c = 0; c < MP_CGROUP_N_CONTROLLERS; c++)
+		if ((TIME & MP_BIT(c)) && host->where[c] >= 0 &&
+		    !(host->h[host->where[c]].controllers & ALWAYS))
+			ret |= MP_BIT(c);
+	return ret;
+}
+
+/* @later: controllers that are left for mp_cgroup_complete_pod(). */
+static int open_new(struct mp_cgroup *cg, const struct mp_cgroup_limits *limits, unsigned later,
 		    struct mp_cgroup **ret, struct mp_error *err)
 {
 	if (!cg)
 		return mp_fail(err, ENOMEM, "create a cgroup");
 
-	int r = mp_node_add(cg, needed(limits), err);
+	int r = mp_node_add(cg, needed(limits) & ~later, err);
 
 	if (r == 0) {
 		unsigned has = 0;
 
 		for (size_t i = 0; i < cg->host->n; i++)
 			has |= cg->dir[i] >= 0 ? MP_BIT(i) : 0;
-		r = mp_node_apply(cg, limits, cg->made == has, err);
+		r = mp_node_apply(cg, limits, ~later, cg->made == has, err);
 	}
 	if (r < 0) {
 		undo(cg);
 		mp_cgroup_close(cg);
 		return r;
 	}
-	note_request(cg, limits);
+	if (later == 0)
+		note_request(cg, limits);
 	*ret = cg;
 	return 0;
 }
@@ -127,9 +141,51 @@ int mp_cgroup_open_pod(struct mp_cgroup_host *host, const char *path,
 	if (!is_plain_path(path))
 		return mp_fail_text(err, EINVAL, "cgroup '%s': not a plain relative path", path);
 
-	int r = open_new(mp_node_new(host, NULL, path), limits, ret, err);
+	int r = open_new(mp_node_new(host, NULL, path), limits, 0, ret, err);
 
 	return r < 0 ? mp_wrap(err, r, "cgroup of the pod") : 0;
+}
+
+int mp_cgroup_begin_pod(struct mp_cgroup_host *host, const char *path,
+			const struct mp_cgroup_limits *limits, struct mp_cgroup **ret,
+			struct mp_error *err)
+{
+	if (!is_plain_path(path))
+		return mp_fail_text(err, EINVAL, "cgroup '%s': not a plain relative path", path);
+
+	int r = open_new(mp_node_new(host, NULL, path), limits, only_for_containers(host), ret,
+			 err);
+
+	return r < 0 ? mp_wrap(err, r, "cgroup of the pod") : 0;
+}
+
+int mp_cgroup_complete_pod(struct mp_cgroup *cg, const struct mp_cgroup_limits *limits,
+			   struct mp_error *err)
+{
+	const unsigned later = only_for_containers(cg->host);
+	const unsigned before = cg->made;
+	bool is_fresh = true;
+
+	if (later == 0)
+		return 0;
+
+	int r = mp_node_add(cg, later, err);
+
+	for (int c = 0; c < MP_CGROUP_N_CONTROLLERS; c++)
+		if (later & MP_BIT(c))
+			is_fresh =
+				is_fresh && (cg->made & ~before & MP_BIT(cg->host->where[c])) != 0;
+	if (r == 0)
+		r = mp_node_apply(cg, limits, later, is_fresh, err);
+	if (r < 0) {
+		/* What was made goes with the pod; parents without a pod's directory would not. */
+		for (size_t i = 0; i < cg->host->n; i++)
+			if (cg->dir[i] < 0)
+				mp_node_prune_parents(cg->host, i, cg->path);
+		return mp_wrap(err, r, "cgroup of the pod");
+	}
+	note_request(cg, limits);
+	return 0;
 }
 
 /* "pod/name" as a path; NULL when out of memory or not a plain name. */
@@ -166,7 +222,7 @@ int mp_cgroup_open_container(struct mp_cgroup *pod, const char *name,
 	if (!cg)
 		return -err->code;
 
-	int r = open_new(cg, limits, ret, err);
+	int r = open_new(cg, limits, 0, ret, err);
 
 	return r < 0 ? mp_wrap(err, r, "cgroup of container '%s'", name) : 0;
 }
@@ -270,7 +326,7 @@ int mp_cgroup_update(struct mp_cgroup *cg, const struct mp_cgroup_limits *limits
 	int r = mp_node_add(cg, needed(limits), err);
 
 	if (r == 0)
-		r = mp_node_apply(cg, limits, false, err);
+		r = mp_node_apply(cg, limits, ~0U, false, err);
 	if (r < 0)
 		return mp_wrap(err, r, "limits of cgroup %s", cg->path);
 	note_request(cg, limits);

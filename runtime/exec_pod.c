@@ -57,9 +57,19 @@ int mp_exec_open_cgroup_host(struct mp_supervisor *sv, struct mp_error *err)
 	return sv->cgroup_host ? 0 : mp_cgroup_host_open(&config, &sv->cgroup_host, err);
 }
 
-static int open_cgroups(struct mp_supervisor *sv, struct mp_error *err)
+static struct mp_cgroup_limits pod_limits(struct mp_supervisor *sv,
+					  struct mp_cgroup_hugetlb hugetlb[MP_CGROUP_HUGE_MAX])
 {
 	struct mp_cgroup_limits limits = mp_assemble_pod_limits(sv->spec);
+
+	mp_assemble_hugetlb(sv->spec, -1, sv->huge_pages, sv->n_huge_pages, hugetlb);
+	limits.hugetlb = hugetlb;
+	limits.n_hugetlb = sv->n_huge_pages;
+	return limits;
+}
+
+static int open_cgroups(struct mp_supervisor *sv, struct mp_error *err)
+{
 	const struct mp_cgroup_limits pause = { .level = MP_CGROUP_LEVEL_CONTAINER,
 						.is_idle = true };
 	struct mp_cgroup_hugetlb hugetlb[MP_CGROUP_HUGE_MAX];
@@ -69,18 +79,26 @@ static int open_cgroups(struct mp_supervisor *sv, struct mp_error *err)
 
 	if (r == 0)
 		mp_exec_find_huge_pages(sv);
-	mp_assemble_hugetlb(sv->spec, -1, sv->huge_pages, sv->n_huge_pages, hugetlb);
-	limits.hugetlb = hugetlb;
-	limits.n_hugetlb = sv->n_huge_pages;
+
+	const struct mp_cgroup_limits limits = pod_limits(sv, hugetlb);
+
 	text[0] = '\0';
 	mp_assemble_pod_cgroup(sv->spec, &path);
 	if (r == 0 && !sv->pod_cgroup)
-		r = mp_cgroup_open_pod(sv->cgroup_host, text, &limits, &sv->pod_cgroup, err);
+		r = mp_cgroup_begin_pod(sv->cgroup_host, text, &limits, &sv->pod_cgroup, err);
 	if (r == 0 && !sv->pause_cgroup)
 		r = mp_cgroup_open_container(sv->pod_cgroup, "pause", &pause, &sv->pause_cgroup,
 					     err);
 	sv->has_stale_shares = r == 0 && sv->spec->qos != MP_QOS_GUARANTEED;
 	return r;
+}
+
+static int complete_cgroups(struct mp_supervisor *sv, struct mp_error *err)
+{
+	struct mp_cgroup_hugetlb hugetlb[MP_CGROUP_HUGE_MAX];
+	const struct mp_cgroup_limits limits = pod_limits(sv, hugetlb);
+
+	return mp_cgroup_complete_pod(sv->pod_cgroup, &limits, err);
 }
 
 static void refresh_shares(struct mp_supervisor *sv)
@@ -287,7 +305,9 @@ static int create_sandbox(struct mp_supervisor *sv, int attempt, struct mp_error
 	if (r < 0)
 		return r;
 	/* The network namespace is made beside us; meanwhile there is something to do here. */
-	r = mp_exec_make_shm(sv, err);
+	r = complete_cgroups(sv, err);
+	if (r == 0)
+		r = mp_exec_make_shm(sv, err);
 	if (r == 0 && attempt == 0)
 		mp_record_build_ahead(sv);
 	if (r == 0)

@@ -51,6 +51,43 @@ static void limits_arrive_in_the_kernel(void **unused)
 	remove_now(pod);
 }
 
+static void a_pod_begun_is_complete_before_its_first_container(void **unused)
+{
+	(void)unused;
+	const struct mp_cgroup_limits limits = { .level = MP_CGROUP_LEVEL_POD,
+						 .has_cpu_request = true,
+						 .cpu_request_milli = 250,
+						 .cpu_limit_milli = has(MP_CGROUP_CPU) ? 500 : 0 };
+	const struct mp_cgroup_limits bad = { .cpu_limit_milli = 500, .cpu_period_us = 10 };
+	const bool is_later = has(MP_CGROUP_CPU) && !is_v2_file(MP_CGROUP_CPU);
+	const char *const quota = is_later ? "cpu.cfs_quota_us" : "cpu.max";
+	const char *const want = is_later ? "50000" : "50000 100000";
+	struct mp_cgroup *pod = NULL;
+
+	OK(mp_cgroup_begin_pod(host, "burstable/pod1", &limits, &pod, &err));
+	assert_int_equal(mp_cgroup_dir(pod, MP_CGROUP_CPU) >= 0, has(MP_CGROUP_CPU) && !is_later);
+	OK(mp_cgroup_complete_pod(pod, &limits, &err));
+	if (has(MP_CGROUP_CPU))
+		assert_string_equal(file_of(pod, MP_CGROUP_CPU, quota), want);
+	OK(mp_cgroup_complete_pod(pod, &limits, &err));
+	if (has(MP_CGROUP_CPU))
+		assert_string_equal(file_of(pod, MP_CGROUP_CPU, quota), want);
+
+	struct mp_cgroup *cg = new_container(pod, "web.0", NULL);
+
+	remove_now(cg);
+	remove_now(pod);
+
+	/* One that cannot be completed leaves nothing once it is removed. */
+	if (!is_later)
+		return;
+	OK(mp_cgroup_begin_pod(host, "burstable/pod1", &bad, &pod, &err));
+	assert_int_equal(mp_cgroup_complete_pod(pod, &bad, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, "cgroup of the pod: set cpu."));
+	remove_now(pod);
+	check_nothing_left();
+}
+
 static void update_moves_limits_both_ways_and_lifts_them(void **unused)
 {
 	(void)unused;
@@ -624,6 +661,7 @@ int main(void)
 #define T(f) cmocka_unit_test_teardown(f, nothing_left)
 	const struct CMUnitTest tests[] = {
 		T(limits_arrive_in_the_kernel),
+		T(a_pod_begun_is_complete_before_its_first_container),
 		T(update_moves_limits_both_ways_and_lifts_them),
 		T(a_limit_without_its_controller_is_refused_and_leaves_nothing),
 		T(a_half_built_pod_is_taken_back),
