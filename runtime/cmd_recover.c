@@ -83,7 +83,11 @@ static int open_recovery(const struct recover *rc, const char *dir_name,
 {
 	int r = mp_recovery_open(&rc->roots, dir_name, recovery, err);
 
-	for (int i = 0; r == -EAGAIN && i < LOCK_STEPS && !is_supervised(rc, dir_name); i++) {
+	for (int i = 0; r == -EAGAIN && !is_supervised(rc, dir_name); i++) {
+		if (i == LOCK_STEPS)
+			return mp_fail_text(err, EBUSY,
+					    "a process that its dead supervisor began still holds "
+					    "it: try again");
 		(void)poll(NULL, 0, LOCK_STEP_MS);
 		memset(recovery, 0, sizeof(*recovery));
 		r = mp_recovery_open(&rc->roots, dir_name, recovery, err);

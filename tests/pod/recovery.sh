@@ -271,6 +271,22 @@ test_recover_says_when_there_is_nothing_to_do() {
 	minipod delete web short --now
 }
 
+# A probe that was forked and cannot go on, in a container that is frozen say.
+test_pod_that_a_dead_supervisors_child_holds_is_not_passed_over() {
+	pod web 'sleep 1000'
+	run_d "$T/web.json"
+	kill_supervisor web
+	exec 9<"$MINIPOD_ROOT/run/pods/default_web"
+	flock 9
+	recover --all 9<&-
+	exec 9<&-
+	assert_status 1
+	assert_match "$T/err" 'pod/web \(default\): a process that its dead supervisor began still holds it: try again'
+	recover web
+	assert_status 0
+	minipod delete web --now
+}
+
 is_unsupervised() {
 	[[ -z $(supervisor_of "$1") ]]
 }

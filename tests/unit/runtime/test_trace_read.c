@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -115,6 +116,41 @@ static void a_life_lived_again_asks_for_the_same(void **unused)
 	free(text);
 }
 
+/* @text is a whole journal: without the lines that version 1 did not have. */
+static void make_version_1(char *text)
+{
+	char *out = text, *version = strstr(text, "\"version\":2");
+
+	assert_non_null(version);
+	version[strlen("\"version\":")] = '1';
+	for (char *line = text, *end; *line; line = end + 1) {
+		end = strchr(line, '\n');
+		assert_non_null(end);
+		if (memmem(line, (size_t)(end - line), "\"spec\":", strlen("\"spec\":")))
+			continue;
+		memmove(out, line, (size_t)(end + 1 - line));
+		out += end + 1 - line;
+	}
+	*out = '\0';
+}
+
+static void a_journal_of_version_1_is_read(void **unused)
+{
+	struct mp_replay replay;
+	size_t len;
+	char *text = make_journal(&len);
+
+	(void)unused;
+	make_version_1(text);
+	assert_int_equal(mp_trace_replay(&pod.spec, text, strlen(text), &replay, &err), 0);
+	assert_false(replay.is_different);
+	assert_true(replay.n_actions > 50);
+	strstr(text, "\"version\":1")[strlen("\"version\":")] = '3';
+	assert_int_equal(mp_trace_replay(&pod.spec, text, strlen(text), &replay, &err), -EPROTO);
+	assert_string_equal(err.msg, "line 1: version 3 of the format, not 1 to 2");
+	free(text);
+}
+
 static void the_first_difference_is_told(void **unused)
 {
 	struct mp_replay replay;
@@ -193,6 +229,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_life_lived_again_asks_for_the_same),
+		cmocka_unit_test(a_journal_of_version_1_is_read),
 		cmocka_unit_test(the_first_difference_is_told),
 		cmocka_unit_test(an_action_that_is_missing_is_a_difference),
 		cmocka_unit_test(a_cut_last_line_is_no_error),
