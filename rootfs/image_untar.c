@@ -128,15 +128,33 @@ __attribute__((format(printf, 2, 3))) static void say(char kind, const char *fmt
 	(void)!write(1, text, (size_t)n + 2);
 }
 
+/* There is no room, or the disk is at fault. */
+static bool is_disk_error(int code)
+{
+	return code == ENOSPC || code == EDQUOT || code == EIO || code == ENOMEM;
+}
+
 /* Says why and returns the exit status. */
 static int give_up(struct archive *a, const char *what, const char *path)
 {
 	const char *why = lib.archive_error_string_p(a);
-	const char kind = lib.archive_errno_p(a) == ENOSPC ? 'n' : 'i';
+	const int code = lib.archive_errno_p(a);
+	const char *more = is_disk_error(code) ? strerror(code) : "";
 
-	say('E', "%c %s%s%s: %s", kind, what, path ? " " : "", path ? path : "",
-	    why ? why : "unknown error");
+	if (why && strstr(why, more))
+		more = "";
+	say('E', "%c %s%s%s: %s%s%s", code == ENOSPC ? 'n' : 'i', what, path ? " " : "",
+	    path ? path : "", why ? why : "unknown error", more[0] ? ": " : "", more);
 	return 1;
+}
+
+/*
+ * What could not be put on disk. With such an error a warning is that as well: owners and attributes are
+ * then missing that the layer has. Other warnings are what the file system does not know.
+ */
+static bool is_lost(struct archive *disk, int r)
+{
+	return r < ARCHIVE_WARN || (r < ARCHIVE_OK && is_disk_error(lib.archive_errno_p(disk)));
 }
 
 static int refuse(const char *path, const char *why)
@@ -338,7 +356,8 @@ static int copy_data(struct archive *from, struct archive *to, const char *path)
 			return 0;
 		if (r < ARCHIVE_WARN)
 			return give_up(from, "read", path);
-		if (lib.archive_write_data_block_p(to, block, size, offset) < ARCHIVE_WARN)
+		/* A write that failed, for want of room say, is a mere warning to libarchive. */
+		if (lib.archive_write_data_block_p(to, block, size, offset) < ARCHIVE_OK)
 			return give_up(to, "write", path);
 	}
 }
@@ -409,10 +428,10 @@ static int unpack_entry(const struct mp_image_helper_job *job, struct archive *t
 	/* Owners are numbers: names would be looked up where we are. */
 	lib.archive_entry_set_uname_p(e, NULL);
 	lib.archive_entry_set_gname_p(e, NULL);
-	if (lib.archive_write_header_p(disk, e) < ARCHIVE_WARN)
+	if (is_lost(disk, lib.archive_write_header_p(disk, e)))
 		return give_up(disk, "make", given);
 	r = lib.archive_entry_size_p(e) > 0 ? copy_data(tar, disk, given) : 0;
-	if (r == 0 && lib.archive_write_finish_entry_p(disk) < ARCHIVE_WARN)
+	if (r == 0 && is_lost(disk, lib.archive_write_finish_entry_p(disk)))
 		return give_up(disk, "finish", given);
 	return r;
 }

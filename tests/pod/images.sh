@@ -273,6 +273,8 @@ test_a_full_disk_stops_a_load_and_spoils_nothing() {
 	call image load "$T/large"
 	assert_status 1
 	assert_match "$T/err" 'No space left on device'
+	# A layer with holes in its files must not stay under the name of the whole one.
+	assert_eq 2 "$(find "$MINIPOD_ROOT/lib/layers" -mindepth 1 -maxdepth 1 | wc -l)" 'number of layers'
 	assert_eq '' "$(find "$MINIPOD_ROOT/lib/layers" -maxdepth 1 -name '.tmp*')" 'unfinished layers'
 	call image ls -o name
 	assert_no_match "$T/out" large
