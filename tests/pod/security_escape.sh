@@ -138,6 +138,22 @@ test_a_process_that_starts_in_a_shared_pid_namespace_cannot_be_traced() {
 	assert_held "$T/out"
 }
 
+test_an_ephemeral_container_that_starts_beside_its_target_cannot_be_traced() {
+	needs_kernel 6.17 'a /proc can be made from outside of its pid namespace'
+	tools
+	pod beside '{}' '{ "securityContext": { "capabilities": { "add": ["SYS_PTRACE"] } } }' \
+		"/t/escape watch $(stat -c %i "$MINIPOD") 2 $T/beside.json >/t/watch; sleep 1000"
+	minipod run -d "$T/beside.json" >/dev/null
+	wait_for_line 10 "$T/tools/watch" '^watching'
+	local i
+	for ((i = 0; i < 6; i++)); do
+		minipod debug beside --image busybox --target c -- true
+	done
+	wait_for_line 10 "$T/tools/watch" '^(held|escaped)'
+	assert_held "$T/tools/watch"
+	minipod delete beside >/dev/null
+}
+
 # ---- mounts -------------------------------------------------------------------------------------
 
 # CVE-2017-1002101, CVE-2021-25741, CVE-2021-30465: a link put in place of a directory while it is
