@@ -6,6 +6,7 @@
 
 #include "lifecycle/env_expand.h"
 #include "runtime/env_file.h"
+#include "runtime/providers.h"
 #include "runtime/service_env.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -163,7 +164,7 @@ const char *mp_field_value(const struct mp_pod_spec *spec, const char *path, boo
 		return spec->node_name && spec->node_name[0] ? spec->node_name :
 							       facts->node->node_name;
 	if (strcmp(path, "spec.serviceAccountName") == 0)
-		return spec->service_account ? spec->service_account : "";
+		return mp_service_account(spec); /* admission gives every pod an account */
 	if (strcmp(path, "status.hostIP") == 0)
 		return facts->node->host_ip;
 	if (strcmp(path, "status.hostIPs") == 0)

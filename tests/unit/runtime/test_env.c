@@ -200,7 +200,7 @@ static void fields_and_resources_have_their_values(void **unused)
 		{ "fieldRef: {fieldPath: 'metadata.labels[''no'']'}", "" },
 		{ "fieldRef: {fieldPath: 'metadata.annotations[''note'']'}", "two\nlines" },
 		{ "fieldRef: {fieldPath: spec.nodeName}", "n1" },
-		{ "fieldRef: {fieldPath: spec.serviceAccountName}", "" },
+		{ "fieldRef: {fieldPath: spec.serviceAccountName}", "default" },
 		{ "fieldRef: {fieldPath: status.hostIP}", "192.0.2.1" },
 		{ "fieldRef: {fieldPath: status.hostIPs}", "192.0.2.1,2001:db8::1" },
 		{ "fieldRef: {fieldPath: status.podIP}", "10.88.0.5" },
