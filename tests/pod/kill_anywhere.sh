@@ -75,7 +75,7 @@ check_pod() {
 	assert_eq "$(seq -f 'prep %g' 0 49)" "$(minipod logs "$1" -c prep)" "$1: the log of prep"
 	final_status "$1" >"$T/$1.status"
 	diff "$T/calm.status" "$T/$1.status" >"$T/diff" ||
-		fail "$1: final status: $(cat "$T/diff"; minipod events --for "pod/$1")"
+		fail "$1: final status: $(cat "$T/diff"; journal "$1" | grep -vE '"(plan|probeDone|runProbe)"' | tail -n 400)"
 }
 
 has_ended() {

@@ -12,41 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lifecycle/snapshot.h"
-#include "runtime/trace_state.h"
 #include "tests/sim/sim.h"
 
 static struct mp_sim sim;
-
-/* As a supervisor that takes a journal over right after a checkpoint. */
-static void go_on_from_checkpoint(void)
-{
-	struct mp_arena arena = { .head = NULL };
-	struct mp_error err = MP_ERROR_NONE;
-	struct mp_document doc;
-	struct mp_json w;
-	void *mem = malloc(sim.mem_size);
-	size_t len;
-	int r = -1;
-
-	mp_json_init(&w, MP_JSON_COMPACT);
-	mp_trace_state_write(&w, sim.pod);
-
-	const char *text = mp_json_finish(&w, &len, NULL);
-
-	if (mem && text)
-		r = mp_document_parse(&arena, "state", text, len, MP_DOCUMENT_JSON, &doc, &err);
-	if (r == 0)
-		r = mp_trace_state_read(doc.roots[0], sim.spec, mem, &sim.pod, &err);
-	if (r < 0) {
-		(void)fprintf(stderr, "sim: a checkpoint cannot be read: %s\n", err.msg);
-		exit(2);
-	}
-	free(sim.mem);
-	sim.mem = mem;
-	mp_json_done(&w);
-	mp_arena_done(&arena);
-}
 
 void sim_case_run(const struct sim_case *c, bool has_checkpoints, struct sim_result *ret)
 {
@@ -60,8 +28,8 @@ void sim_case_run(const struct sim_case *c, bool has_checkpoints, struct sim_res
 		exit(2);
 	}
 	while (!check.is_failed && mp_sim_turn(&sim))
-		if (has_checkpoints && mp_pod_may_save(sim.pod))
-			go_on_from_checkpoint();
+		if (has_checkpoints)
+			sim_go_on_from_checkpoint(&sim);
 	if (!check.is_failed && !sim.is_finished)
 		sim_fail(&check, &sim, "the pod was deleted and does not end");
 	if (!check.is_failed && !mp_pod_is_finished(sim.pod))
@@ -118,7 +86,7 @@ struct spent {
 	double hours;
 };
 
-/* Lives one seed, every 64th one twice, then as a new machine after each turn; false when an invariant broke. */
+/* Lives one seed, every 16th one twice, then as a new machine after each turn; false when an invariant broke. */
 static bool live(uint64_t seed, struct spent *spent)
 {
 	static struct sim_case c;
@@ -129,7 +97,7 @@ static bool live(uint64_t seed, struct spent *spent)
 	spent->n_cases++;
 	spent->n_turns += result.n_turns;
 	spent->hours += (double)result.span / 3600e9;
-	if (!result.is_failed && seed % 64 == 0) {
+	if (!result.is_failed && seed % 16 == 0) {
 		sim_case_run(&c, true, &again);
 		if (again.hash != result.hash) {
 			(void)printf("seed %llu: two lives of one pod differ\n",

@@ -158,6 +158,9 @@ void sim_check_told(struct sim_check *k, struct mp_sim *sim);
 /** sim_check_rest() - a pod at rest shows the truth, and rests no longer than it may. */
 void sim_check_rest(struct sim_check *k, struct mp_sim *sim, const struct mp_plan *plan);
 
+/** sim_go_on_from_checkpoint() - with a machine that was saved and loaded, where it may be saved. */
+void sim_go_on_from_checkpoint(struct mp_sim *sim);
+
 struct sim_result {
 	bool is_failed;
 	char why[512];

@@ -2,11 +2,17 @@
 # shellcheck shell=bash
 # For tests that kill supervisors; to be read after pod_lib.sh.
 
-# supervisor_of NAME: the process that holds the lock on the pod's directory.
+# supervisor_of NAME: the process that holds the lock on the pod's directory. What it has cloned does, too, up
+# to its exec: that is in the pod's cgroup, or a child of somebody who holds it.
 supervisor_of() {
-	find /proc/[0-9]*/fd -lname "$MINIPOD_ROOT/run/pods/default_$1" -printf '%p\n' 2>/dev/null |
-		cut -d/ -f3 | sort -un | while read -r pid; do
-		[[ $(cat "/proc/$pid/comm" 2>/dev/null) == pause ]] || printf '%s\n' "$pid"
+	local holders pid parent
+	holders=" $(find /proc/[0-9]*/fd -lname "$MINIPOD_ROOT/run/pods/default_$1" -printf '%p\n' 2>/dev/null |
+		cut -d/ -f3 | sort -un | paste -sd' ') "
+	for pid in $holders; do
+		parent=$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status" 2>/dev/null) || continue
+		[[ -n $parent && $holders != *" $parent "* ]] || continue
+		! grep -qE '/pod[0-9a-f-]{36}' "/proc/$pid/cgroup" 2>/dev/null || continue
+		printf '%s\n' "$pid"
 	done
 }
 
