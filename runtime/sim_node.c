@@ -163,10 +163,8 @@ static bool happen_to(struct mp_sim *sim, const struct mp_sim_queued *q, struct 
 	} else if (ev->type == MP_EV_CREATED) {
 		p->life = MP_SIM_CREATED;
 		memcpy(p->id, q->id, sizeof(p->id));
-	} else if (ev->type == MP_EV_CREATE_FAILED) {
-		p->life = MP_SIM_ABSENT;
-	} else if (ev->type == MP_EV_START_FAILED) {
-		p->life = MP_SIM_DEAD;
+	} else if (ev->type == MP_EV_CREATE_FAILED || ev->type == MP_EV_START_FAILED) {
+		p->life = ev->type == MP_EV_CREATE_FAILED ? MP_SIM_ABSENT : MP_SIM_DEAD;
 	} else if (ev->type == MP_EV_HOOK_DONE) {
 		p->is_hook_running[ev->hook.kind] = false;
 	} else if (ev->type == MP_EV_PROBE_DONE) {
@@ -180,10 +178,8 @@ static bool happen(struct mp_sim *sim, const struct mp_sim_queued *q)
 {
 	if (q->ev.container >= 0)
 		return happen_to(sim, q, &sim->procs[q->ev.container]);
-	if (q->ev.type == MP_EV_SANDBOX_READY)
-		sim->is_sandbox_up = true;
-	else if (q->ev.type == MP_EV_SANDBOX_STOPPED)
-		sim->is_sandbox_up = false;
+	if (q->ev.type == MP_EV_SANDBOX_READY || q->ev.type == MP_EV_SANDBOX_STOPPED)
+		sim->is_sandbox_up = q->ev.type == MP_EV_SANDBOX_READY;
 	return true;
 }
 
