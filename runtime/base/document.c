@@ -486,6 +486,20 @@ static int parse_json(struct mp_build *b, const char *text, size_t len, bool all
 	return 0;
 }
 
+/*
+ * Whether what begins at @at is JSON. A map whose first key has no double quotes is one in
+ * YAML's flow style, "{kind: Pod}", which kubectl reads as well.
+ */
+static bool begins_json(const char *text, size_t len, size_t at)
+{
+	if (text[at] == '[')
+		return true;
+	if (text[at] != '{')
+		return false;
+	at = mp_scan_blank(text, len, at + 1);
+	return at == len || text[at] == '"' || text[at] == '}';
+}
+
 static int parse_into(struct mp_build *b, const char *text, size_t len,
 		      enum mp_document_format format)
 {
@@ -504,7 +518,7 @@ static int parse_into(struct mp_build *b, const char *text, size_t len,
 	if (first == len)
 		return mp_fail_text(b->err, EINVAL, "%s: the input is empty", b->name);
 	if (format == MP_DOCUMENT_JSON ||
-	    (format == MP_DOCUMENT_AUTO && (text[first] == '{' || text[first] == '[')))
+	    (format == MP_DOCUMENT_AUTO && begins_json(text, len, first)))
 		return parse_json(b, text, len, format == MP_DOCUMENT_AUTO);
 
 	struct run run = { .build = b, .base = { 1, 1 } };

@@ -26,7 +26,7 @@ enum mp_node_kind {
 };
 
 enum mp_document_format {
-	MP_DOCUMENT_AUTO, /* JSON when the first byte that is not blank is '{' or '[', else YAML */
+	MP_DOCUMENT_AUTO, /* JSON when it begins with '[', or '{' and a '"' or '}', else YAML */
 	MP_DOCUMENT_JSON,
 	MP_DOCUMENT_YAML,
 };

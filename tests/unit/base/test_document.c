@@ -360,8 +360,9 @@ static void json_is_strict(void **unused)
 			    mp_starts_with(err.msg, "f:1:3: invalid JSON: "));
 	}
 	(void)snprintf(sentence, sizeof(sentence), "f:1:2: %s", value);
-	assert_refused("{a: 1}", sentence);
-	assert_refused("{'a': 1}", "f:1:2: invalid JSON: strings need double quotes");
+	assert_refused_len("{a: 1}", 6, MP_DOCUMENT_JSON, EINVAL, sentence);
+	assert_refused_len("{'a': 1}", 8, MP_DOCUMENT_JSON, EINVAL,
+			   "f:1:2: invalid JSON: strings need double quotes");
 	assert_refused("{\"a\": 1,}", "f:1:8: invalid JSON: comma before '}'");
 	assert_refused("[1,]", "f:1:3: invalid JSON: comma before ']'");
 	assert_refused("{\"a\" 1}", "f:1:3: invalid JSON: key without a value; ':' expected");
@@ -384,6 +385,16 @@ static void json_can_be_forced_and_so_can_yaml(void **unused)
 	assert_int_equal(parse_len("true", 4, MP_DOCUMENT_JSON).roots[0]->kind, MP_NODE_BOOL);
 	assert_refused_len("{}\n---\n{}", 9, MP_DOCUMENT_JSON, EINVAL,
 			   "f:2:1: text after the end of the JSON value");
+}
+
+static void a_map_in_braces_whose_keys_have_no_double_quotes_is_yaml(void **unused)
+{
+	(void)unused;
+	assert_reads("{a: 1, b: [x, {c: 'd'}], }\n---\n{e: f}\n",
+		     "{\"a\":1,\"b\":[\"x\",{\"c\":\"d\"}]}{\"e\":\"f\"}");
+	assert_reads(" {\n  'a': 1, # one\n  \"b\": 2\n}\n", "{\"a\":1,\"b\":2}");
+	assert_reads("{ # a Pod\n  kind: Pod\n}\n", "{\"kind\":\"Pod\"}");
+	assert_refused("{", "f:1:1: this '{' is never closed");
 }
 
 static void text_that_is_neither_json_nor_a_map_is_one_string(void **unused)
@@ -648,6 +659,7 @@ int main(void)
 		TEST(input_without_a_document_is_refused),
 		TEST(json_is_strict),
 		TEST(json_can_be_forced_and_so_can_yaml),
+		TEST(a_map_in_braces_whose_keys_have_no_double_quotes_is_yaml),
 		TEST(text_that_is_neither_json_nor_a_map_is_one_string),
 		TEST(text_after_the_json_value_is_refused),
 		TEST(brackets_must_match_and_be_closed),
