@@ -102,8 +102,10 @@ static int receive(struct mp_infra *infra, struct mp_infra_msg *msg, int64_t dea
 			msg->tag[sizeof(msg->tag) - 1] = '\0';
 			return 0;
 		}
-		if (n >= 0)
+		if (n > 0)
 			continue; /* an answer to a question of the supervisor before us */
+		if (n == 0) /* nobody holds the other end any more */
+			return mp_fail(err, ESRCH, "listen to pause");
 		if (errno != EAGAIN && errno != EINTR)
 			return mp_fail(err, errno, "listen to pause");
 		if (left <= 0)

@@ -27,7 +27,8 @@
 #include "runtime/record_note.h"
 #include "runtime/user_ids.h"
 
-#define STEP_MS 10
+#define STEP_MS      10
+#define SILENCES_MAX 2 /* of pause, each of two seconds: it is stopped or frozen */
 #define STEPS_MAX \
 	200 /* 2 s: whatever a child of the dead supervisor still has to do, it has done */
 
@@ -84,16 +85,21 @@ static void let_cgroups_go(struct mp_supervisor *sv)
 /* Who is in its cgroup; it may still be on its way from clone to exec. */
 static bool find_pause(struct mp_supervisor *sv)
 {
+	int n_silent = 0;
 	pid_t pids[8];
 	size_t n = 0;
 
-	for (int i = 0; i < STEPS_MAX; i++) {
+	for (int i = 0; i < STEPS_MAX && n_silent < SILENCES_MAX; i++) {
 		if (mp_cgroup_pids(sv->pause_cgroup, pids, MP_ARRAY_SIZE(pids), &n, NULL) < 0 ||
 		    n == 0)
 			return false;
-		for (size_t k = 0; k < n && k < MP_ARRAY_SIZE(pids); k++)
-			if (mp_infra_adopt(pids[k], &sv->infra, NULL) == 0)
+		for (size_t k = 0; k < n && k < MP_ARRAY_SIZE(pids); k++) {
+			const int r = mp_infra_adopt(pids[k], &sv->infra, NULL);
+
+			if (r == 0)
 				return true;
+			n_silent += r == -ETIMEDOUT ? 1 : 0;
+		}
 		(void)poll(NULL, 0, STEP_MS);
 	}
 	return false;

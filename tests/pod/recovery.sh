@@ -203,6 +203,23 @@ kill_pause() {
 	done
 }
 
+test_pause_that_does_not_answer_is_waited_for_no_longer_than_seconds() {
+	local dir began
+	pod web 'sleep 1000'
+	run_d "$T/web.json"
+	kill_supervisor web
+	for dir in /proc/[0-9]*; do
+		[[ $(cat "$dir/comm" 2>/dev/null) != pause ]] || kill -STOP "${dir#/proc/}"
+	done
+	began=$SECONDS
+	recover web
+	assert_status 0
+	assert_between 0 $((12 * PATIENCE)) $((SECONDS - began)) 'seconds that it took'
+	minipod wait web --for=condition=Ready --timeout=20s
+	assert_eq 1 "$(get_pod web '{.status.containerStatuses[0].restartCount}')" 'restarts'
+	minipod delete web --now
+}
+
 # What a reboot leaves: the state directory, of another boot, and no process.
 reboot() {
 	kill_supervisor "$1"

@@ -410,6 +410,53 @@ static void another_process_is_not_adopted(void **unused)
 	assert_int_equal(count_fds(), fds);
 }
 
+static void keep_many(struct mp_infra *infra)
+{
+	const int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	for (int i = 0; i < 100; i++) {
+		char tag[24];
+
+		(void)snprintf(tag, sizeof(tag), "file-%d", i);
+		while (mp_infra_keep(infra, tag, fd, NULL) < 0)
+			(void)usleep(1000); /* its socket is full */
+	}
+	(void)close(fd);
+}
+
+/* Its supervisor had killed it, and died before it was gone: somebody takes it over meanwhile. */
+static void pause_that_ends_while_it_answers_is_not_listened_to_any_more(void **unused)
+{
+	struct mp_infra_config config = { .unshare = CLONE_NEWIPC, .cgroup_fd = -1 };
+
+	(void)unused;
+	(void)alarm(60);
+	for (int i = 0; i < 40; i++) {
+		struct mp_infra *infra = start_pod(&config);
+		struct mp_infra_kept *kept = NULL;
+		pid_t killer;
+		size_t n;
+
+		keep_many(infra);
+		killer = fork();
+		assert_true(killer >= 0);
+		if (killer == 0) {
+			(void)usleep((useconds_t)i * 20);
+			_exit(kill(mp_infra_pid(infra), SIGKILL) == 0 ? 0 : 1);
+		}
+		while (mp_infra_take_all(infra, &kept, &n, NULL) == 0) {
+			while (n > 0)
+				(void)close(kept[--n].fd);
+			free(kept);
+		}
+		assert_int_equal(waitpid(killer, NULL, 0), killer);
+		end_pod(infra);
+	}
+	(void)alarm(0);
+	assert_no_children();
+}
+
 static void in_a_user_namespace_root_inside_is_nobody_outside(void **unused)
 {
 	struct mp_infra_config config = pod_config();
@@ -484,6 +531,7 @@ int main(void)
 		cmocka_unit_test(spares_are_there_and_a_container_leaves_its_pidfd),
 		cmocka_unit_test(more_files_than_pause_keeps_are_refused_not_lost_track_of),
 		cmocka_unit_test(another_process_is_not_adopted),
+		cmocka_unit_test(pause_that_ends_while_it_answers_is_not_listened_to_any_more),
 		cmocka_unit_test(in_a_user_namespace_root_inside_is_nobody_outside),
 		cmocka_unit_test(a_user_namespace_for_id_mapped_mounts_needs_no_process),
 	};
