@@ -104,7 +104,7 @@ static int receive(struct mp_infra *infra, struct mp_infra_msg *msg, int64_t dea
 		}
 		if (n > 0)
 			continue; /* an answer to a question of the supervisor before us */
-		if (n == 0) /* nobody holds the other end any more */
+		if (n == 0)       /* nobody holds the other end any more */
 			return mp_fail(err, ESRCH, "listen to pause");
 		if (errno != EAGAIN && errno != EINTR)
 			return mp_fail(err, errno, "listen to pause");
