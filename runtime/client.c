@@ -213,6 +213,11 @@ int mp_client_call(const struct mp_roots *roots, const char *namespace_, const c
 	return r;
 }
 
+bool mp_client_has_gone(int r)
+{
+	return r == -ENOENT || r == -ECONNREFUSED || r == -ECONNRESET || r == -EPIPE;
+}
+
 int mp_client_answer(int control, struct mp_arena *arena, const struct mp_node **ret, int *ret_fd,
 		     struct mp_error *err)
 {

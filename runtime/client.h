@@ -57,6 +57,9 @@ int mp_client_call(const struct mp_roots *roots, const char *namespace_, const c
 		   struct mp_json *w, const int *fds, size_t n_fds, struct mp_arena *arena,
 		   const struct mp_node **ret_reply, struct mp_error *err);
 
+/** mp_client_has_gone() - such an error of a call: the pod, or who supervised it, is gone. */
+bool mp_client_has_gone(int r);
+
 /**
  * mp_client_answer() - the one answer that may bring a descriptor along.
  * @fd:     the connection; nothing was read from it yet.

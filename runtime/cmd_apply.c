@@ -125,6 +125,14 @@ static const struct mp_pod_spec *spec_of(const struct run *x, const struct mp_po
 	return NULL;
 }
 
+static bool has_objects_for(const struct run *x, const struct mp_pod_view *pod)
+{
+	for (const struct mp_object *o = x->m.objects.first; o; o = o->next)
+		if (mp_streq(o->namespace_, pod->namespace_))
+			return true;
+	return false;
+}
+
 static void apply_one(struct run *x, const struct mp_pod_view *pod)
 {
 	const struct mp_pod_spec *spec = spec_of(x, pod);
@@ -135,7 +143,7 @@ static void apply_one(struct run *x, const struct mp_pod_view *pod)
 	int r;
 
 	/* Others are only asked about objects; what has ended takes nothing any more. */
-	if (!spec && (x->m.objects.n == 0 || !pod->is_supervised))
+	if (!spec && (!has_objects_for(x, pod) || !pod->is_supervised))
 		return;
 	r = make_list(x, spec, &fd, &err);
 	if (r == 0) {
@@ -149,7 +157,7 @@ static void apply_one(struct run *x, const struct mp_pod_view *pod)
 			"pod \"%s\" does not run any more: nothing can be applied to it; "
 			"run it again with 'minipod run --replace'",
 			pod->name);
-	else if (r == -ECONNREFUSED || r == -ENOENT)
+	else if (mp_client_has_gone(r) && !spec)
 		return;
 	if (r < 0) {
 		x->code = mp_cli_fail(r, &err);

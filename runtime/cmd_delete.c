@@ -11,6 +11,7 @@
 #include "runtime/base/json.h"
 #include "runtime/cli.h"
 #include "runtime/client.h"
+#include "runtime/object_delete.h"
 #include "runtime/pod_files.h"
 #include "runtime/pod_query.h"
 
@@ -40,7 +41,8 @@ struct run {
 	mp_nsec deadline;
 	const char *output; /* NULL: sentences */
 	struct mp_arena arena;
-	struct mp_pod_names pods;
+	enum mp_api_kind kind;
+	struct mp_pod_names pods;      /* or objects of another kind */
 	struct mp_deletion *deletions; /* owned; one for each pod */
 	int code;
 };
@@ -140,6 +142,28 @@ static int take_files(struct run *d, struct mp_error *err)
 	return r;
 }
 
+static int choose_objects(struct run *d, const struct mp_api_args *what, struct mp_error *err)
+{
+	static const char *const others[] = { "filename", "selector", "field-selector", "all",
+					      "all-namespaces" };
+	const char *word = mp_api_word(what->kind);
+
+	if (what->kind == MP_API_EVENT)
+		return mp_fail_text(err, EINVAL,
+				    "an event cannot be deleted: it goes with its pod");
+	for (size_t i = 0; i < MP_ARRAY_SIZE(others); i++)
+		if (mp_args_has(d->args, others[i]))
+			return mp_fail_text(err, EINVAL, "--%s does not go with %ss: name them",
+					    others[i], word);
+	if (d->options.wants_object)
+		return mp_fail_text(err, EINVAL, "delete: -o takes name for %ss, not '%s'", word,
+				    d->output);
+	if (what->n_names == 0)
+		return mp_fail_text(err, EINVAL,
+				    "resource(s) were provided, but no name was specified");
+	return take_names(d, what, err);
+}
+
 static int choose(struct run *d, struct mp_error *err)
 {
 	const bool is_all = mp_args_has(d->args, "all");
@@ -147,12 +171,11 @@ static int choose(struct run *d, struct mp_error *err)
 	struct mp_pod_query query;
 	int r = mp_api_args_parse(d->args, false, 64, &what, err);
 
-	if (r == 0 && what.kind != MP_API_POD)
-		r = mp_fail_text(err, EINVAL,
-				 "a %s cannot be deleted: it goes with the pod that brought it",
-				 mp_api_word(what.kind));
 	if (r < 0)
 		return r;
+	d->kind = what.kind;
+	if (what.kind != MP_API_POD)
+		return choose_objects(d, &what, err);
 	if (mp_args_has(d->args, "filename")) {
 		if (what.n_names > 0 || is_all || mp_args_has(d->args, "selector"))
 			return mp_fail_text(err, EINVAL,
@@ -181,9 +204,9 @@ static void say_deleted(const struct run *d, const struct mp_pod_ref *pod)
 	if (d->options.wants_object)
 		return;
 	if (d->output)
-		(void)printf("pod/%s\n", pod->name);
+		(void)printf("%s/%s\n", mp_api_word(d->kind), pod->name);
 	else
-		(void)printf("pod \"%s\" %s from %s namespace\n", pod->name,
+		(void)printf("%s \"%s\" %s from %s namespace\n", mp_api_word(d->kind), pod->name,
 			     d->options.is_forced ? "force deleted" : "deleted", pod->namespace_);
 	(void)fflush(stdout);
 }
@@ -203,6 +226,20 @@ static void begin_all(struct run *d)
 			d->code = mp_cli_fail(r, &err);
 		if (r < 0)
 			mp_deletion_done(&d->deletions[i]);
+	}
+}
+
+static void delete_objects(struct run *d)
+{
+	for (size_t i = 0; i < d->pods.n; i++) {
+		const struct mp_pod_ref *o = &d->pods.items[i];
+		struct mp_error err = MP_ERROR_NONE;
+		const int r = mp_object_delete(&d->roots, d->kind, o->namespace_, o->name, &err);
+
+		if (r == 0)
+			say_deleted(d, o);
+		else if (r != -ENOENT || !mp_args_has(d->args, "ignore-not-found"))
+			d->code = mp_cli_fail(r, &err);
 	}
 }
 
@@ -280,13 +317,15 @@ int mp_cmd_delete(const struct mp_args *args)
 
 	if (r == 0)
 		r = choose(&d, &err);
-	if (r == 0) {
+	if (r == 0 && d.kind != MP_API_POD) {
+		delete_objects(&d);
+	} else if (r == 0) {
 		d.deletions = calloc(d.pods.n + 1, sizeof(*d.deletions));
 		for (size_t i = 0; d.deletions && i < d.pods.n; i++)
 			d.deletions[i].reader.fd = -EBADF;
 		r = d.deletions ? 0 : mp_fail(&err, ENOMEM, "delete");
 	}
-	if (r == 0) {
+	if (r == 0 && d.deletions) {
 		begin_all(&d);
 		if (d.waits)
 			wait_all(&d);

@@ -121,6 +121,10 @@ void mp_client_patch(struct mp_client *client, const struct mp_node *request,
 void mp_client_apply(struct mp_client *client, const struct mp_node *request,
 		     struct mp_arena *arena);
 
+/** mp_client_forget() - the request "forget": a ConfigMap or Secret that is there no more. */
+void mp_client_forget(struct mp_client *client, const struct mp_node *request,
+		      struct mp_arena *arena);
+
 /** mp_client_root() - the request "root": a container's root directory, for cp. */
 void mp_client_root(struct mp_client *client, const struct mp_node *request,
 		    struct mp_arena *arena);

@@ -97,11 +97,17 @@ static const struct {
 	const char *name;
 	void (*run)(struct mp_client *c, const struct mp_node *request, struct mp_arena *arena);
 } requests[] = {
-	{ "delete", do_delete },          { "setCondition", do_condition },
-	{ "exec", mp_client_exec_start }, { "attach", mp_client_attach_start },
-	{ "debug", mp_client_debug },     { "endInput", mp_client_attach_end_input },
-	{ "root", mp_client_root },       { "patch", mp_client_patch },
-	{ "apply", mp_client_apply },     { "watch", do_watch },
+	{ "delete", do_delete },
+	{ "setCondition", do_condition },
+	{ "exec", mp_client_exec_start },
+	{ "attach", mp_client_attach_start },
+	{ "debug", mp_client_debug },
+	{ "endInput", mp_client_attach_end_input },
+	{ "root", mp_client_root },
+	{ "patch", mp_client_patch },
+	{ "apply", mp_client_apply },
+	{ "forget", mp_client_forget },
+	{ "watch", do_watch },
 };
 
 void mp_client_request(struct mp_client *c, const char *text, size_t len)
@@ -129,7 +135,7 @@ void mp_client_request(struct mp_client *c, const char *text, size_t len)
 		else
 			mp_client_refuse(
 				c, ENOSYS,
-				"request: none of delete, setCondition, exec, attach, debug, root, patch, apply, watch");
+				"request: none of delete, setCondition, exec, attach, debug, root, patch, apply, forget, watch");
 	}
 	mp_arena_done(&arena);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests that change a live pod: labels and annotations, a new manifest. */
+/* Requests that change a live pod: labels and annotations, a new manifest, an object taken away. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "runtime/base/auto.h"
@@ -149,4 +150,31 @@ void mp_client_apply(struct mp_client *c, const struct mp_node *request, struct 
 		end_answer(c, &w);
 	}
 	mp_manifest_done(&m);
+}
+
+/* ---- forget ------------------------------------------------------------------------------------- */
+
+void mp_client_forget(struct mp_client *c, const struct mp_node *request, struct mp_arena *arena)
+{
+	const char *kind = mp_client_text(request, "kind");
+	const char *name = mp_client_text(request, "name");
+	struct mp_error err = MP_ERROR_NONE;
+	bool has_removed = false;
+	struct mp_json w;
+
+	(void)arena;
+	if (strcmp(kind, "configmap") != 0 && strcmp(kind, "secret") != 0) {
+		mp_client_refuse(c, EINVAL, "kind: must be configmap or secret");
+		return;
+	}
+	if (mp_live_remove_object(c->control->sv,
+				  strcmp(kind, "secret") == 0 ? MP_OBJECT_SECRET :
+								MP_OBJECT_CONFIG_MAP,
+				  name, &has_removed, &err) < 0) {
+		mp_client_refuse(c, err.code, err.msg);
+		return;
+	}
+	begin_answer(&w);
+	mp_json_put_bool(&w, "removed", has_removed);
+	end_answer(c, &w);
 }

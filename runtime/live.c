@@ -181,9 +181,16 @@ static int decide(const struct mp_supervisor *sv, const struct mp_object *o, enu
 	return 0;
 }
 
+/* struct difference - what becomes of the objects there are. */
+struct difference {
+	const struct mp_objects *given;  /* they come, or replace others */
+	const enum mp_change *changes;   /* one for each of them */
+	const struct mp_object *removed; /* NULL: none */
+};
+
 /* All the objects there are then, as one document. */
 static void write_merged(struct mp_json *w, const struct mp_objects *old,
-			 const struct mp_objects *given, const enum mp_change *changes)
+			 const struct difference *d)
 {
 	size_t i = 0;
 
@@ -192,17 +199,17 @@ static void write_merged(struct mp_json *w, const struct mp_objects *old,
 	mp_json_put_string(w, "kind", "List");
 	mp_json_put_list(w, "items");
 	for (const struct mp_object *o = old->first; o; o = o->next)
-		if (!mp_objects_find(given, o->kind, o->namespace_, o->name))
+		if (o != d->removed && !mp_objects_find(d->given, o->kind, o->namespace_, o->name))
 			mp_json_raw(w, o->raw, strlen(o->raw));
-	for (const struct mp_object *o = given->first; o; o = o->next, i++)
-		if (changes[i] != MP_CHANGE_UNUSED)
+	for (const struct mp_object *o = d->given->first; o; o = o->next, i++)
+		if (d->changes[i] != MP_CHANGE_UNUSED)
 			mp_json_raw(w, o->raw, strlen(o->raw));
 	mp_json_list_end(w);
 	mp_json_object_end(w);
 }
 
-static int take_objects(struct mp_supervisor *sv, const struct mp_objects *given,
-			const enum mp_change *changes, struct mp_error *err)
+static int take_objects(struct mp_supervisor *sv, const struct difference *difference,
+			struct mp_error *err)
 {
 	const struct mp_manifest_options options = { .is_restoring = true };
 	struct mp_manifest *m = calloc(1, sizeof(*m));
@@ -214,7 +221,7 @@ static int take_objects(struct mp_supervisor *sv, const struct mp_objects *given
 	if (!m)
 		return mp_fail(err, ENOMEM, "objects");
 	mp_json_init(&w, MP_JSON_COMPACT);
-	write_merged(&w, sv->config.objects, given, changes);
+	write_merged(&w, sv->config.objects, difference);
 	text = mp_json_finish(&w, &len, &r);
 	r = text ? mp_manifest_load_text(m, MP_OBJECTS_NAME, text, len, &options, err) :
 		   mp_fail(err, -r, "objects");
@@ -238,6 +245,7 @@ static int take_objects(struct mp_supervisor *sv, const struct mp_objects *given
 int mp_live_apply_objects(struct mp_supervisor *sv, const struct mp_objects *given,
 			  enum mp_change *changes, struct mp_error *err)
 {
+	const struct difference difference = { .given = given, .changes = changes };
 	bool has_news = false;
 	size_t i = 0;
 	int r = 0;
@@ -248,8 +256,28 @@ int mp_live_apply_objects(struct mp_supervisor *sv, const struct mp_objects *giv
 			   changes[i] == MP_CHANGE_CONFIGURED;
 	}
 	if (r == 0 && has_news)
-		r = take_objects(sv, given, changes, err);
+		r = take_objects(sv, &difference, err);
 	if (r == 0 && has_news)
+		mp_live_publish(sv);
+	return r;
+}
+
+int mp_live_remove_object(struct mp_supervisor *sv, enum mp_object_kind kind, const char *name,
+			  bool *ret_removed, struct mp_error *err)
+{
+	const struct mp_objects none = { .n = 0 };
+	const struct difference difference = {
+		.given = &none,
+		.removed =
+			mp_objects_find(sv->config.objects, kind, sv->spec->meta.namespace_, name),
+	};
+	int r;
+
+	*ret_removed = difference.removed != NULL;
+	if (!difference.removed)
+		return 0;
+	r = take_objects(sv, &difference, err);
+	if (r == 0)
 		mp_live_publish(sv);
 	return r;
 }

@@ -57,6 +57,16 @@ int mp_live_apply_objects(struct mp_supervisor *sv, const struct mp_objects *giv
 			  enum mp_change *changes, struct mp_error *err);
 
 /**
+ * mp_live_remove_object() - the pod is without an object of its namespace from now on: volumes for
+ * which it is optional lose its files, others keep them, with a FailedMount event.
+ * @ret_removed: false: the pod had none of this name.
+ *
+ * Return: 0 or -errno.
+ */
+int mp_live_remove_object(struct mp_supervisor *sv, enum mp_object_kind kind, const char *name,
+			  bool *ret_removed, struct mp_error *err);
+
+/**
  * mp_live_apply_spec() - the mutable parts of a new manifest of the pod; labels and annotations
  * that it does not name stay.
  *

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "runtime/base/auto.h"
 #include "runtime/base/fd.h"
@@ -26,7 +27,9 @@ int mp_objects_write(int dir_fd, const struct mp_objects *objects, struct mp_err
 	int r = 0;
 
 	if (objects->n == 0)
-		return 0;
+		return unlinkat(dir_fd, MP_OBJECTS_NAME, 0) == 0 || errno == ENOENT ?
+			       0 :
+			       mp_fail(err, errno, "unlink " MP_OBJECTS_NAME);
 	mp_json_init(&w, MP_JSON_COMPACT);
 	mp_json_object_begin(&w);
 	mp_json_put_string(&w, "apiVersion", "v1");

@@ -13,7 +13,7 @@
 
 #define MP_OBJECTS_NAME "objects.json"
 
-/** mp_objects_write() - replace the file in @dir_fd; an empty set that has no file stays so. */
+/** mp_objects_write() - replace the file in @dir_fd; an empty set has none. */
 int mp_objects_write(int dir_fd, const struct mp_objects *objects, struct mp_error *err);
 
 /**

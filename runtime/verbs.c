@@ -85,7 +85,8 @@ static const struct mp_verb verbs[] = {
 	  false, false },
 	{ "delete", "NAME...", 0, 64, "End pods with their grace period and remove them",
 	  "  minipod delete web\n  minipod delete pod web --now\n  minipod delete -f pod.yaml\n"
-	  "  minipod delete -l app=web\n  minipod delete web -o json",
+	  "  minipod delete -l app=web\n  minipod delete web -o json\n"
+	  "  minipod delete configmap settings        # from the pods that have it",
 	  mp_delete_options_table, mp_cmd_delete, false, false },
 	{ "logs", "[NAME [CONTAINER]]", 0, 2, "Print what a container has written",
 	  "  minipod logs web -f\n  minipod logs web -c sidecar --tail=20 --timestamps\n"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What may change of a running pod: ConfigMaps and Secrets, labels and annotations, images.
 . "$(dirname "$0")/../support/pod_lib.sh"
+. "$(dirname "$0")/../support/recovery_lib.sh"
 
 call() {
 	status=0
@@ -73,6 +74,73 @@ test_applied_configmap_and_secret_refresh_the_files_of_volumes() {
 	reads /all/password other || fail 'the secret is the old one'
 	reads /all/came late || fail 'an optional object did not come'
 	minipod delete web
+}
+
+test_a_deleted_object_leaves_the_volumes_for_which_it_is_optional() {
+	start_web
+	cat >"$T/more.yaml" <<-'YAML'
+		apiVersion: v1
+		kind: ConfigMap
+		metadata: { name: later }
+		data: { came: late }
+	YAML
+	minipod apply "$T/more.yaml"
+	reads /all/came late || fail 'an optional object did not come'
+	call delete configmap later
+	assert_status 0
+	assert_line "$T/out" 'configmap "later" deleted from default namespace'
+	assert_eq password "$(minipod exec web -- ls /all)" 'files left of optional and other objects'
+	minipod apply "$T/more.yaml"
+	reads /all/came late || fail 'an object does not come back'
+	minipod delete cm later
+	# Required ones stay as they were, as on a node.
+	call delete cm/settings -o name
+	assert_line "$T/out" configmap/settings
+	call delete secret key
+	assert_status 0
+	reads /config/colour blue || fail 'a required object took its files along'
+	reads /all/password sesame || fail 'a required secret took its files along'
+	minipod events | grep -q 'FailedMount.*settings' || fail 'nobody says that settings is missing'
+	call get cm,secrets
+	assert_match "$T/err" '^No resources found'
+	call delete configmap settings
+	assert_status 1
+	assert_match "$T/err" 'configmaps "settings" not found: no running pod of namespace default has it'
+	call delete configmap settings --ignore-not-found
+	assert_status 0
+	call delete configmap --all
+	assert_match "$T/err" '^error: --all does not go with configmaps: name them'
+	call delete event some
+	assert_match "$T/err" 'an event cannot be deleted'
+	minipod delete web
+}
+
+holds_a_socket() {
+	find "/proc/$1/fd" -lname 'socket:*' 2>/dev/null | grep -q .
+}
+
+test_a_pod_that_ends_while_objects_are_applied_is_no_error() {
+	start_web
+	minipod run -d - >/dev/null <<-'YAML'
+		apiVersion: v1
+		kind: Pod
+		metadata: { name: another }
+		spec: { terminationGracePeriodSeconds: 0, containers: [ { name: c, image: busybox, command: [sleep, "1000"] } ] }
+	YAML
+	local supervisor client
+	supervisor=$(supervisor_of another)
+	kill -STOP "$supervisor"
+	config green
+	"$MINIPOD" --root "$MINIPOD_ROOT" apply "$T/config.yaml" >"$T/out" 2>"$T/err" &
+	client=$!
+	wait_until 5 'a client that waits for the other pod' holds_a_socket "$client"
+	kill -KILL "$supervisor"
+	status=0
+	wait "$client" || status=$?
+	assert_status 0
+	assert_line "$T/out" 'configmap/settings configured'
+	assert_eq '' "$(cat "$T/err")" 'what it complains about'
+	minipod delete web another
 }
 
 test_objects_that_nobody_uses_or_that_are_immutable_are_refused() {
