@@ -31,7 +31,7 @@ static int open_pod(const struct mp_roots *roots, const char *namespace_, const 
 	int r = strchr(dir_name, '/') ? -ENOENT :
 					mp_state_dir_open(roots, dir_name, NULL, ret, err);
 
-	return r == -ENOENT ? mp_fail_text(err, ENOENT, "pods \"%s\" not found", name) : r;
+	return r == -ENOENT ? mp_pod_not_found(name, err) : r;
 }
 
 static int connect_in(const struct mp_state_dir *dir, int *ret_fd, struct mp_error *err)

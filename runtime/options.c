@@ -149,14 +149,58 @@ int mp_verb_find(const char *word, const struct mp_verb **ret, struct mp_error *
 	return unknown_verb(word, err);
 }
 
+/* Does any verb's option of that name take a value? */
+static bool awaits_value(const char *name, size_t len, char letter)
+{
+	size_t n;
+	const struct mp_verb *verbs = mp_verbs(&n);
+
+	for (size_t i = 0; i <= n; i++) {
+		const struct mp_option *o =
+			find(i < n ? verbs[i].options : mp_common_options(), name, len, letter);
+
+		if (o && o->arg && !o->is_optional_arg)
+			return true;
+	}
+	return false;
+}
+
+/* Where the verb stands: options may come before it, also its own ("-n lab get pods"). */
+static size_t find_verb_word(char **argv, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && argv[i][0] == '-' && argv[i][1] != '\0' && strcmp(argv[i], "--") != 0) {
+		const char *word = argv[i++];
+
+		if (word[1] == '-') {
+			if (!strchr(word, '=') && awaits_value(word + 2, strlen(word + 2), '\0'))
+				i++;
+			continue;
+		}
+		for (const char *at = word + 1; *at; at++) {
+			if (!awaits_value(NULL, 0, *at))
+				continue;
+			i += at[1] == '\0' ? 1 : 0;
+			break;
+		}
+	}
+	return i < n && argv[i][0] != '-' ? i : n;
+}
+
 int mp_args_parse(char **argv, size_t n, struct mp_args *ret, struct mp_error *err)
 {
+	const size_t verb = find_verb_word(argv, n);
 	int r = 0;
 
 	memset(ret, 0, sizeof(*ret));
+	if (verb < n)
+		r = mp_verb_find(argv[verb], &ret->verb, err);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		const char *word = argv[i];
 
+		if (i == verb)
+			continue;
 		if (strcmp(word, "--") == 0) {
 			ret->command = &argv[i + 1];
 			ret->n_command = n - i - 1;
@@ -168,8 +212,6 @@ int mp_args_parse(char **argv, size_t n, struct mp_args *ret, struct mp_error *e
 			r = parse_long(argv, n, &i, ret, err);
 		else if (word[0] == '-' && word[1] != '\0')
 			r = parse_short(argv, n, &i, ret, err);
-		else if (!ret->verb)
-			r = mp_verb_find(word, &ret->verb, err);
 		else if (ret->n_positional == MP_ARRAY_SIZE(ret->positional))
 			r = mp_fail_text(err, EINVAL, "too many arguments");
 		else

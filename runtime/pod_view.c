@@ -333,6 +333,18 @@ static int load(struct mp_arena *arena, const struct mp_roots *roots, const char
 	return 0;
 }
 
+int mp_pod_not_found(const char *name, struct mp_error *err)
+{
+	const char *slash = strchr(name, '/');
+
+	if (slash)
+		return mp_fail_text(err, EINVAL,
+				    "the server doesn't have a resource type \"%.*s\" (it is pods "
+				    "that are meant here)",
+				    (int)(slash - name), name);
+	return mp_fail_text(err, ENOENT, "pods \"%s\" not found", name);
+}
+
 int mp_pod_view_load(struct mp_arena *arena, const struct mp_roots *roots, const char *namespace_,
 		     const char *name, struct mp_pod_view *ret, struct mp_error *err)
 {
@@ -343,7 +355,7 @@ int mp_pod_view_load(struct mp_arena *arena, const struct mp_roots *roots, const
 		return mp_fail(err, ENOMEM, "pod %s", name);
 	r = strchr(dir_name, '/') ? -ENOENT : load(arena, roots, dir_name, ret, err);
 	if (r == -ENOENT)
-		return mp_fail_text(err, ENOENT, "pods \"%s\" not found", name);
+		return mp_pod_not_found(name, err);
 	return r;
 }
 

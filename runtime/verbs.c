@@ -80,9 +80,10 @@ static const struct mp_verb verbs[] = {
 	  "status.phase=Running\n"
 	  "  minipod get pods -o custom-columns=NAME:.metadata.name,IP:.status.podIP",
 	  mp_get_options, mp_cmd_get, false, false },
-	{ "describe", "pod [NAME...]", 0, 64, "Show all about pods, with their events",
-	  "  minipod describe web\n  minipod describe pods", mp_describe_options, mp_cmd_describe,
-	  false, false },
+	{ "describe", "[pod|configmap|secret] [NAME...]", 0, 64,
+	  "Show all about pods, with their events; or what is in ConfigMaps",
+	  "  minipod describe web\n  minipod describe pods\n  minipod describe cm settings",
+	  mp_describe_options, mp_cmd_describe, false, false },
 	{ "delete", "NAME...", 0, 64, "End pods with their grace period and remove them",
 	  "  minipod delete web\n  minipod delete pod web --now\n  minipod delete -f pod.yaml\n"
 	  "  minipod delete -l app=web\n  minipod delete web -o json\n"

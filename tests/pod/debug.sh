@@ -29,6 +29,8 @@ test_ephemeral_container_sees_its_target_and_shows_in_the_pod() {
 	assert_json '["probe","c",6,"Error"]' "$T/out" \
 		'[.spec.ephemeralContainers[0].name, .spec.ephemeralContainers[0].targetContainerName, (.status.ephemeralContainerStatuses[0].state.terminated | .exitCode, .reason)]'
 	assert_json 'Running' "$T/out" '.status.phase'
+	minipod describe web >"$T/described"
+	assert_order "$T/described" '^Ephemeral Containers:$' '^  probe:$' '^    State: +Terminated$' '^      Exit Code: +6$'
 	# Another update of the spec: "will start an ephemeral container in an existing pod" of the node tests.
 	assert_json '[2,2,2]' "$T/out" '[.metadata.generation, .status.observedGeneration, .status.conditions[0].observedGeneration]'
 	call logs web -c probe

@@ -71,6 +71,10 @@ test_describe_shows_containers_conditions_and_events() {
 		'^Events:$' '^  Normal +Started +.* minipod +Container started$'
 	call describe nobody
 	assert_status 1
+	call logs deploy/web
+	assert_match "$T/err" "^error: the server doesn't have a resource type \"deploy\""
+	call exec deploy/web -- true
+	assert_match "$T/err" "^error: the server doesn't have a resource type \"deploy\""
 	minipod delete web --now
 }
 

@@ -161,6 +161,11 @@ test_get_shows_the_configmaps_and_secrets_of_pods() {
 	assert_order "$T/out" '^NAME +TYPE +DATA   AGE$' '^key +Opaque +1 +[0-9]+s$'
 	call get secret key -o 'jsonpath={.data.password}'
 	assert_eq c2VzYW1l "$(cat "$T/out")" 'the secret, in base64'
+	call describe cm settings
+	assert_order "$T/out" '^Name: +settings$' '^Labels: +app=x$' '^Data$' '^colour:$' '^----$' '^blue$' '^size:$' '^3$'
+	call describe secret/key
+	assert_order "$T/out" '^Type:  Opaque$' '^password:  6 bytes$'
+	assert_no_match "$T/out" 'sesame|c2VzYW1l'
 	call get cm nothing
 	assert_status 1
 	assert_line "$T/err" 'Error from server (NotFound): configmaps "nothing" not found'
@@ -278,6 +283,7 @@ test_wait_and_describe_choose_by_label() {
 	assert_count 2 "$T/out" '^Name: '
 	call describe secret x
 	assert_status 1
+	assert_line "$T/err" 'Error from server (NotFound): secrets "x" not found'
 	minipod delete --all --now
 	call wait --all --for=delete
 	assert_status 0
