@@ -11,9 +11,9 @@
 static const struct mp_field meta_fields[] = {
 	MP_F("annotations", map, annotations),
 	MP_F("creationTimestamp", time, creation_wall, .support = MP_SUPPORT_OURS, .note = OURS),
-	MP_F("deletionGracePeriodSeconds", raw_number, raw, .support = MP_SUPPORT_HARMLESS,
+	MP_F("deletionGracePeriodSeconds", raw_number, raw, .support = MP_SUPPORT_OURS,
 	     .note = "has no effect: deleting is a command, not a field"),
-	MP_F("deletionTimestamp", raw_string, raw, .support = MP_SUPPORT_HARMLESS,
+	MP_F("deletionTimestamp", raw_string, raw, .support = MP_SUPPORT_OURS,
 	     .note = "has no effect: deleting is a command, not a field"),
 	MP_F("finalizers", raw_list, raw, .support = MP_SUPPORT_HARMLESS, .note = ALONE),
 	MP_F("generateName", string, generate_name),

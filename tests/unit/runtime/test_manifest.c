@@ -55,6 +55,27 @@ static void uids_are_drawn_when_none_is_given(void **unused)
 	mp_manifest_done(&m);
 }
 
+/* As the API server drops both when an object is created. */
+static void a_pod_recorded_while_it_was_deleted_is_not_being_deleted(void **unused)
+{
+	(void)unused;
+	const char *text = "{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": "
+			   "{\"name\": \"a\", \"deletionGracePeriodSeconds\": 30,\n"
+			   "\"deletionTimestamp\": \"2024-01-02T03:04:06Z\"},\n"
+			   "\"spec\": {\"containers\": [{\"name\": \"c\", \"image\": \"i\"}]}}";
+	struct mp_manifest m = { .pods = NULL };
+
+	assert_int_equal(load_as(&m, "p.json", text, strlen(text)), 0);
+	assert_string_equal(joined(&m.errors), "");
+	assert_string_equal(joined(&m.notes),
+			    "p.json:1:63: note: metadata.deletionGracePeriodSeconds: has no "
+			    "effect: deleting is a command, not a field\n"
+			    "p.json:2:1: note: metadata.deletionTimestamp: has no effect: "
+			    "deleting is a command, not a field\n");
+	assert_int_equal(m.pods->spec.meta.raw.n, 0);
+	mp_manifest_done(&m);
+}
+
 static void an_unknown_field_is_refused_with_its_position_and_a_suggestion(void **unused)
 {
 	(void)unused;
@@ -577,6 +598,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_minimal_pod_is_valid_and_defaulted),
 		cmocka_unit_test(uids_are_drawn_when_none_is_given),
+		cmocka_unit_test(a_pod_recorded_while_it_was_deleted_is_not_being_deleted),
 		cmocka_unit_test(an_unknown_field_is_refused_with_its_position_and_a_suggestion),
 		cmocka_unit_test(a_wrong_type_is_named_with_the_right_one),
 		cmocka_unit_test(an_env_value_that_is_no_string_gets_the_hint_to_quote_it),
