@@ -59,6 +59,15 @@ test_an_image_of_one_layer_and_a_part_of_it_can_be_mounted() {
 	assert_match "$T/out" 'single$'
 }
 
+test_an_image_volume_serves_every_container_that_mounts_it() {
+	make_data
+	minipod image load "$T/data"
+	pod_with 'cat /data/dir/file' | jq '.spec.containers |= [ range(3) as $i | .[0] + { name: "c\($i)" } ]' >"$T/pod.json"
+	run_pod "$T/pod.json"
+	assert_status 0
+	assert_count 3 "$T/out" 'top$'
+}
+
 test_an_image_volume_of_a_pod_with_its_own_user_namespace_has_its_owners() {
 	make_data
 	chown 5:6 "$T/top/dir/file"

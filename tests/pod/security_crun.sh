@@ -42,7 +42,7 @@ crun_sees() {
 	touch "$dir/files"/{hosts,hostname,resolv.conf,log}
 	(cd "$dir" && crun spec)
 	# A manifest needs $$ written twice.
-	jq --arg name "$name" --arg script "${SEE//\$\$\$\$/\$\$}" --arg root "$dir/root" --arg files "$dir/files" --argjson caps "$DEFAULT_CAPS" --arg host "$(hostname)" \
+	jq --arg name "$name" --arg script "${SEE//\$\$\$\$/\$\$}" --arg root "$dir/root" --arg files "$dir/files" --argjson caps "$DEFAULT_CAPS" --arg host "$(uname -n)" \
 		"$BASE | $2" "$dir/config.json" >"$dir/changed.json"
 	mv "$dir/changed.json" "$dir/config.json"
 	# It refuses a hybrid host whose v2 tree has controllers: that is not there for it.

@@ -29,6 +29,7 @@
 
 #include "cgroups/tree.h"
 #include "runtime/base/auto.h"
+#include "tests/support/strict.h"
 
 #define PATIENCE_MS 10000
 
@@ -280,7 +281,7 @@ static inline int run_views(const struct CMUnitTest *tests, size_t n)
 
 	if (geteuid() != 0) {
 		(void)fprintf(stderr, "skipped: needs root\n");
-		return getenv("MINIPOD_TESTS_STRICT") ? 1 : 77;
+		return tests_are_strict() ? 1 : 77;
 	}
 	for (int view = AS_IT_IS; view <= V2_ONLY; view++) {
 		if (!open_view((enum view)view)) {

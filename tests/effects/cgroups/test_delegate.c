@@ -4,6 +4,7 @@
  * a container: "no internal processes" says it must step aside before it can hand down limits.
  */
 #include "tests/effects/cgroups/support.h"
+#include "tests/support/strict.h"
 
 #include <sys/xattr.h>
 
@@ -246,7 +247,7 @@ int main(void)
 	(void)snprintf(path, sizeof(path), "%s/cgroup.controllers", v2_place());
 	if (geteuid() != 0 || access(path, F_OK) < 0) {
 		(void)fprintf(stderr, "skipped: needs root and a cgroup2 mount\n");
-		return getenv("MINIPOD_TESTS_STRICT") ? 1 : 77;
+		return tests_are_strict() ? 1 : 77;
 	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

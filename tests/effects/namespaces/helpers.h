@@ -25,6 +25,7 @@
 #include "namespaces/ns.h"
 #include "runtime/base/auto.h"
 #include "runtime/base/sys.h"
+#include "tests/support/strict.h"
 
 #define POD_JOIN (CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
 #define LIMIT_MS 5000
@@ -34,7 +35,7 @@ static inline void need_root(void)
 	if (geteuid() == 0)
 		return;
 	fprintf(stderr, "skipped: needs root\n");
-	exit(getenv("MINIPOD_TESTS_STRICT") ? 1 : 77);
+	exit(tests_are_strict() ? 1 : 77);
 }
 
 static inline int count_fds(void)

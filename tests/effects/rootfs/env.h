@@ -33,6 +33,7 @@
 #include "runtime/base/auto.h"
 #include "runtime/base/fd.h"
 #include "runtime/base/sys.h"
+#include "tests/support/strict.h"
 
 static char env_base[64]; /* /tmp/minipod-rootfs-<pid> */
 static char env_dir[80];  /* the running test's directory below it */
@@ -82,7 +83,7 @@ static inline int env_open(void **state)
 	(void)state;
 	if (geteuid() != 0) {
 		puts("needs root");
-		exit(getenv("MINIPOD_TESTS_STRICT") ? 1 : 77);
+		exit(tests_are_strict() ? 1 : 77);
 	}
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return -1;
