@@ -236,7 +236,9 @@ static void decode_field(struct mp_decoder *d, const struct mp_field *f,
 
 	switch (f->support) {
 	case MP_SUPPORT_REFUSED:
-		mp_decode_error(d, key, "Forbidden: %s", f->note);
+		/* An empty list is none; an empty object is a choice ("emptyDir: {}"). */
+		if (entry->value->kind != MP_NODE_LIST || entry->value->count > 0)
+			mp_decode_error(d, key, "Forbidden: %s", f->note);
 		return;
 	case MP_SUPPORT_OURS:
 		if (!d->is_restoring) {

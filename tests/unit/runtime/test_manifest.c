@@ -278,6 +278,21 @@ static void a_volume_source_minipod_lacks_is_refused_with_the_way_out(void **unu
 		      "hostPath\n");
 }
 
+static void an_empty_list_of_what_minipod_lacks_asks_for_nothing(void **unused)
+{
+	(void)unused;
+	static const char text[] = POD_SPEC "    resources: {claims: []}\n    volumeDevices: []\n"
+					    "  resourceClaims: []\n  ephemeralContainers: []\n";
+	struct mp_manifest m = { .pods = NULL };
+
+	assert_int_equal(load_as(&m, "p.yaml", text, strlen(text)), 0);
+	mp_manifest_done(&m);
+	assert_errors("p.yaml", POD_SPEC "    resources: {claims: [{name: gpu}]}\n",
+		      "p.yaml:9:17: spec.containers[0].resources.claims: Forbidden: there is no "
+		      "resource driver to claim devices from; use hostPath or a privileged "
+		      "container\n");
+}
+
 static void two_sources_of_a_volume_are_found_in_either_order(void **unused)
 {
 	(void)unused;
@@ -608,6 +623,7 @@ int main(void)
 		cmocka_unit_test(validation_errors_stand_where_their_field_is),
 		cmocka_unit_test(all_errors_come_at_once_in_the_order_of_the_text),
 		cmocka_unit_test(a_volume_source_minipod_lacks_is_refused_with_the_way_out),
+		cmocka_unit_test(an_empty_list_of_what_minipod_lacks_asks_for_nothing),
 		cmocka_unit_test(two_sources_of_a_volume_are_found_in_either_order),
 		cmocka_unit_test(ephemeral_containers_cannot_be_created),
 		cmocka_unit_test(a_harmless_field_gets_one_note),
