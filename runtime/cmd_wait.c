@@ -66,8 +66,16 @@ static int parse_goal(const char *text, struct goal *ret, struct mp_error *err)
 	} else {
 		return mp_fail_text(err, EINVAL, "unrecognized condition: \"%s\"", text);
 	}
-	(void)snprintf(ret->what, sizeof(ret->what), "%.*s",
-		       equals ? (int)(equals - rest) : (int)strlen(rest), rest);
+	const int len = equals ? (int)(equals - rest) : (int)strlen(rest);
+
+	if (len == 0)
+		return mp_fail_text(err, EINVAL, "--for: '%s' names nothing to wait for", text);
+	/* As kubectl: "status.phase" and ".status.phase" are "{.status.phase}". */
+	if (ret->kind == JSONPATH && rest[0] != '{')
+		(void)snprintf(ret->what, sizeof(ret->what), "{%s%.*s}", rest[0] == '.' ? "" : ".",
+			       len, rest);
+	else
+		(void)snprintf(ret->what, sizeof(ret->what), "%.*s", len, rest);
 	if (ret->value && ret->value[0] == '\0')
 		return mp_fail_text(err, EINVAL, "--for: '%s' has no value", text);
 	return 0;

@@ -120,16 +120,15 @@ static struct mp_client_attach *attach(struct mp_client *c)
 void mp_client_attach_start(struct mp_client *c, const struct mp_node *request,
 			    struct mp_arena *arena)
 {
-	struct mp_record *record = mp_client_record(c->control->sv, request);
 	struct mp_client_attach *a;
+	struct mp_record *record;
 
 	(void)arena;
 	if (!has_sockets(c, "attach needs two stream sockets: stdout, stderr"))
 		return;
-	if (!record) {
-		mp_client_refuse(c, ESRCH, "container not found or not running");
+	record = mp_client_record(c, request);
+	if (!record)
 		return;
-	}
 	a = attach(c);
 	if (!a)
 		return;

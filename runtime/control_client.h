@@ -99,8 +99,8 @@ void mp_client_exec_hang_up(struct mp_client_exec *exec);
 /** mp_client_send_fd() - one message with a descriptor; only while nothing waits to be sent. */
 void mp_client_send_fd(struct mp_client *client, struct mp_json *w, int fd);
 
-/** mp_client_record() - the running record of a container that a request names, or NULL. */
-struct mp_record *mp_client_record(struct mp_supervisor *sv, const struct mp_node *request);
+/** mp_client_record() - the running record of the container that a request names; NULL: refused. */
+struct mp_record *mp_client_record(struct mp_client *client, const struct mp_node *request);
 
 /** mp_client_attach_start() - the request "attach". */
 void mp_client_attach_start(struct mp_client *client, const struct mp_node *request,

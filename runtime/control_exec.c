@@ -99,14 +99,24 @@ static void has_report(struct mp_source *source, uint32_t events)
 		x->has_failed = true;
 }
 
-struct mp_record *mp_client_record(struct mp_supervisor *sv, const struct mp_node *request)
+struct mp_record *mp_client_record(struct mp_client *c, const struct mp_node *request)
 {
-	const struct mp_node *container = mp_node_get(request, "container");
-	const char *name = container && container->kind == MP_NODE_STRING ? container->text : "";
+	const struct mp_supervisor *sv = c->control->sv;
+	const char *name = mp_client_text(request, "container");
+	char text[512];
 
-	for (size_t i = 0; i < mp_n_records(sv); i++)
-		if (mp_streq(sv->spec->containers[i].name, name))
-			return sv->records[i] && sv->records[i]->is_running ? sv->records[i] : NULL;
+	for (size_t i = 0; i < mp_n_records(sv); i++) {
+		if (!mp_streq(sv->spec->containers[i].name, name))
+			continue;
+		if (sv->records[i] && sv->records[i]->is_running)
+			return sv->records[i];
+		(void)snprintf(text, sizeof(text), "container %.256s does not run", name);
+		mp_client_refuse(c, ESRCH, text);
+		return NULL;
+	}
+	(void)snprintf(text, sizeof(text), "container %.256s is not valid for pod %.200s", name,
+		       sv->spec->meta.name);
+	mp_client_refuse(c, ESRCH, text);
 	return NULL;
 }
 
@@ -230,11 +240,9 @@ void mp_client_exec_start(struct mp_client *c, const struct mp_node *request,
 		mp_client_refuse(c, EINVAL, "exec needs three descriptors: stdin, stdout, stderr");
 		return;
 	}
-	record = mp_client_record(c->control->sv, request);
-	if (!record) {
-		mp_client_refuse(c, ESRCH, "container not found or not running");
+	record = mp_client_record(c, request);
+	if (!record)
 		return;
-	}
 	if ((c->n_fds == 0 && give_terminal(c, record, request, &err) < 0) ||
 	    start(c, record, argv, is_tty, arena, &err) < 0)
 		mp_client_refuse(c, err.code, err.msg);
@@ -242,16 +250,14 @@ void mp_client_exec_start(struct mp_client *c, const struct mp_node *request,
 
 void mp_client_root(struct mp_client *c, const struct mp_node *request, struct mp_arena *arena)
 {
-	const struct mp_record *record = mp_client_record(c->control->sv, request);
+	const struct mp_record *record = mp_client_record(c, request);
 	mp_auto_fd root = -EBADF;
 	struct mp_json w;
 	char path[64];
 
 	(void)arena;
-	if (!record) {
-		mp_client_refuse(c, ESRCH, "container not found or not running");
+	if (!record)
 		return;
-	}
 	(void)snprintf(path, sizeof(path), "/proc/%d/root", record->pid);
 	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0) {

@@ -408,6 +408,8 @@ static int sort(const char *path, struct mp_get_items *items, struct mp_arena *a
 {
 	struct sorted *sorted = mp_arena_alloc(arena, items->n, sizeof(*sorted));
 
+	bool is_any = false;
+
 	if (!sorted)
 		return mp_fail(err, ENOMEM, "sort");
 	for (size_t i = 0; i < items->n; i++) {
@@ -422,8 +424,13 @@ static int sort(const char *path, struct mp_get_items *items, struct mp_arena *a
 			sorted[i].text = nodes[0]->text;
 		if (n > 0)
 			sorted[i].is_number = mp_node_double(nodes[0], &sorted[i].number);
+		is_any |= n > 0;
 		free(nodes);
 	}
+	if (!is_any)
+		return mp_fail_text(
+			err, EINVAL,
+			"couldn't find any field with path \"%s\" in the list of objects", path);
 	qsort(sorted, items->n, sizeof(*sorted), by_value);
 	for (size_t i = 0; i < items->n; i++)
 		items->items[i] = sorted[i].item;

@@ -55,6 +55,23 @@ static int unknown_option(const struct mp_verb *verb, const char *name, size_t l
 			    *of ? " " : "");
 }
 
+/* What other tools call it. */
+static const char *foreign_verb(const char *word)
+{
+	static const char *const words[][2] = {
+		{ "create", "run -d" }, { "images", "image ls" }, { "inspect", "get pod -o yaml" },
+		{ "kill", "delete" },   { "list", "get pods" },   { "ls", "get pods" },
+		{ "ps", "get pods" },   { "pull", "image pull" }, { "remove", "delete" },
+		{ "rm", "delete" },     { "start", "run -d" },    { "stats", "top" },
+		{ "stop", "delete" },
+	};
+
+	for (size_t i = 0; i < MP_ARRAY_SIZE(words); i++)
+		if (strcmp(words[i][0], word) == 0)
+			return words[i][1];
+	return NULL;
+}
+
 static int unknown_verb(const char *word, struct mp_error *err)
 {
 	const char *names[NAMES_MAX];
@@ -65,8 +82,10 @@ static int unknown_verb(const char *word, struct mp_error *err)
 		if (!verbs[i].is_hidden)
 			names[n++] = verbs[i].name;
 
-	const char *near = mp_closest(word, names, n);
+	const char *near = foreign_verb(word);
 
+	if (!near)
+		near = mp_closest(word, names, n);
 	if (near)
 		return mp_fail_text(err, EINVAL, "unknown verb '%s': did you mean '%s'?", word,
 				    near);
@@ -119,6 +138,11 @@ static int parse_short(char **argv, size_t n, size_t *i, struct mp_args *ret, st
 			return mp_fail_text(err, EINVAL,
 					    "unknown option -%c: see 'minipod %s%s--help'", *at,
 					    ret->verb ? ret->verb->name : "", ret->verb ? " " : "");
+		if (!o->arg && at[1] == '=') {
+			if (strcmp(at + 2, "true") != 0 && strcmp(at + 2, "false") != 0)
+				return mp_fail_text(err, EINVAL, "-%c takes no value", *at);
+			return strcmp(at + 2, "false") == 0 ? 0 : keep_value(ret, o, "", err);
+		}
 		if (!o->arg || o->is_optional_arg) {
 			r = keep_value(ret, o, "", err);
 			if (r < 0)

@@ -221,6 +221,9 @@ test_exec_passes_streams_and_exit_code() {
 	assert_status 126
 	call exec web -c nobody -- true
 	assert_status 1
+	assert_line "$T/err" 'error: container nobody is not valid for pod web'
+	call exec web -c prep -- true
+	assert_line "$T/err" 'error: container prep does not run'
 	call exec web ls
 	assert_line "$T/err" 'error: exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead'
 	call exec web -c web -- sh -c 'kill -TERM $$'
@@ -258,6 +261,11 @@ test_wait_for_conditions_paths_and_deletion() {
 	call wait web --for=condition=Ready --timeout=10s
 	assert_status 0
 	assert_line "$T/out" 'pod/web condition met'
+	call wait web --for=jsonpath=status.phase=Running --timeout=5s
+	assert_status 0
+	call wait web --for=jsonpath=status.reason --timeout=300ms
+	assert_status 1
+	assert_line "$T/err" 'error: timed out waiting for the condition on pods/web'
 	call wait web
 	assert_match "$T/err" '^error: --for is missing: --for=condition=Ready'
 	call set-condition web example.com/other=True

@@ -37,6 +37,9 @@ test_get_chooses_by_label_field_and_namespace() {
 	assert_match "$T/out" '^a .* front +app=web,tier=front$'
 	call get pods --sort-by=.metadata.labels.tier -o name
 	assert_eq $'pod/b\npod/a' "$(cat "$T/out")" 'the order by label'
+	call get pods --sort-by=.spec.nothing
+	assert_status 1
+	assert_line "$T/err" "error: couldn't find any field with path \".spec.nothing\" in the list of objects"
 	call get pods -o custom-columns=NAME:.metadata.name,APP:.metadata.labels.app
 	assert_order "$T/out" '^NAME   APP$' '^a      web$' '^b      web$'
 	call get pod/a pod/b -o name

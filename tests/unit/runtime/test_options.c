@@ -54,6 +54,27 @@ static void what_the_verb_does_not_take_is_refused_wherever_it_stands(void **unu
 	assert_string_equal(err.msg, "unknown verb 'gte': did you mean 'get'?");
 }
 
+static void verbs_of_other_tools_are_translated(void **unused)
+{
+	(void)unused;
+	assert_true(PARSE("ps") < 0);
+	assert_string_equal(err.msg, "unknown verb 'ps': did you mean 'get pods'?");
+	assert_true(PARSE("stop", "web") < 0);
+	assert_string_equal(err.msg, "unknown verb 'stop': did you mean 'delete'?");
+}
+
+static void switches_may_be_told_true_or_false(void **unused)
+{
+	(void)unused;
+	assert_int_equal(PARSE("get", "pods", "-A=true", "--watch=false"), 0);
+	assert_true(mp_args_has(&args, "all-namespaces"));
+	assert_false(mp_args_has(&args, "watch"));
+	assert_int_equal(PARSE("get", "pods", "-A=false"), 0);
+	assert_false(mp_args_has(&args, "all-namespaces"));
+	assert_true(PARSE("get", "pods", "-A=no") < 0);
+	assert_string_equal(err.msg, "-A takes no value");
+}
+
 static void what_follows_two_dashes_is_a_command_or_arguments(void **unused)
 {
 	(void)unused;
@@ -70,6 +91,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_of_a_verb_may_come_before_it),
 		cmocka_unit_test(what_the_verb_does_not_take_is_refused_wherever_it_stands),
+		cmocka_unit_test(verbs_of_other_tools_are_translated),
+		cmocka_unit_test(switches_may_be_told_true_or_false),
 		cmocka_unit_test(what_follows_two_dashes_is_a_command_or_arguments),
 	};
 
