@@ -51,7 +51,7 @@ static void top_done(struct top *top)
 
 #define mp_auto_top __attribute__((cleanup(top_done))) struct top
 
-/* Is there nothing in @fd but, maybe, a directory @name? */
+/* Is there nothing in the directory @fd but, maybe, a directory @name? */
 static bool holds_only(int fd, const char *name)
 {
 	char buf[512] __attribute__((aligned(8)));
@@ -68,10 +68,10 @@ static bool holds_only(int fd, const char *name)
 	return n > 0;
 }
 
-/* As mp_overlay_reset() leaves a work directory: empty, or with the kernel's own two, empty. */
-static bool is_clean(int fd)
+/* Nothing but what the kernel makes in the work directory of a volatile mount. */
+static bool is_kernels_own(int fd)
 {
-	static const char *const names[] = { "work", "incompat", "" };
+	static const char *const names[] = { "work", "incompat", "volatile" };
 	mp_auto_fd dir = -EBADF;
 
 	for (size_t i = 0; i < MP_ARRAY_SIZE(names); i++) {
@@ -89,15 +89,30 @@ static bool is_clean(int fd)
 	return true;
 }
 
+/* Takes that away, since the kernel refuses the mark of a volatile mount. True: it is empty now. */
+static bool clean(int fd)
+{
+	static const char *const made[] = { "work/incompat/volatile", "work/incompat", "work" };
+
+	(void)unlinkat(fd, "work/incompat/volatile/dirty", 0);
+	for (size_t i = 0; i < MP_ARRAY_SIZE(made); i++)
+		if (unlinkat(fd, made[i], AT_REMOVEDIR) < 0 && errno != ENOENT)
+			return false;
+	return holds_only(fd, "");
+}
+
 static int make_dir(int base_fd, const char *name, const struct stat *like, int *ret_fd,
 		    struct mp_error *err)
 {
 	mp_auto_fd fd = -EBADF;
 
-	/* A clean one without owner and mode of its own is as good as new. */
+	/*
+	 * One without owner and mode of its own is as good as new when nothing is in it. It is cleaned
+	 * now and not when its pod ended: that was waited for, and this goes on beside pause.
+	 */
 	if (!like)
 		fd = openat(base_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0 && is_clean(fd)) {
+	if (fd >= 0 && clean(fd)) {
 		*ret_fd = mp_steal_fd(&fd);
 		return 0;
 	}
@@ -451,22 +466,15 @@ int mp_overlay_mount(const struct mp_overlay_config *cfg, int *ret_fd, struct mp
 	return 0;
 }
 
-/*
- * What is left of the kernel's own directories, "work" and "incompat" in the work directory, it
- * removes itself when it mounts over them again (ovl_workdir_cleanup()): at a start, that is while
- * pause makes its namespaces, where nobody waits for it. The mark of a volatile mount it refuses.
- */
 bool mp_overlay_reset(int dir_fd)
 {
 	if (unlinkat(dir_fd, "upper", AT_REMOVEDIR) < 0 && errno != ENOENT &&
 	    mp_tree_force_remove(dir_fd, "upper", NULL) < 0)
 		return false;
-	(void)unlinkat(dir_fd, "work/work/incompat/volatile/dirty", 0);
-	(void)unlinkat(dir_fd, "work/work/incompat/volatile", AT_REMOVEDIR);
 
 	mp_auto_fd work = openat(dir_fd, "work", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	return work >= 0 ? is_clean(work) : errno == ENOENT;
+	return work >= 0 ? is_kernels_own(work) : errno == ENOENT;
 }
 
 int mp_overlay_remove(int dir_fd, struct mp_error *err)

@@ -43,8 +43,8 @@ int mp_overlay_mount(const struct mp_overlay_config *cfg, int *ret_fd, struct mp
 
 /**
  * mp_overlay_reset() - empty @dir_fd of what mp_overlay_mount() and the container put there, but for
- * "work", which holds at most empty directories of the kernel's and is used by the next mount again.
- * The mount must be gone.
+ * "work", which holds at most what the kernel makes in it and is used by the next mount again. The
+ * mount must be gone.
  *
  * Return: false when something else is left; it wants mp_overlay_remove() then.
  */

@@ -80,7 +80,8 @@ static void use_layer(int layer, const char *file)
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
 		if (mkdirat(layer, dirs[i], 0700) < 0)
 			assert_int_equal(errno, EEXIST);
-	MUST(mknodat(layer, "work/work/incompat/volatile/dirty", S_IFREG | 0600, 0));
+	if (mknodat(layer, "work/work/incompat/volatile/dirty", S_IFREG | 0600, 0) < 0)
+		assert_int_equal(errno, EEXIST);
 	if (file) {
 		char path[64];
 
@@ -109,7 +110,6 @@ static void the_next_pod_gets_directories_but_nothing_that_was_in_them(void **un
 	assert_int_equal(mp_state_dir_layer(&dir, "two", &layer, NULL), 0);
 	assert_false(is_there("lib/spare/0"));
 	assert_true(is_there("lib/pods/uid-b/two/work"));
-	assert_false(is_there("lib/pods/uid-b/two/work/work/incompat/volatile"));
 	assert_false(is_there("lib/pods/uid-b/two/upper"));
 	use_layer(layer, NULL);
 	assert_int_equal(mp_state_dir_drop_layer(&dir, "two", NULL), 0);
