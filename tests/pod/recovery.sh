@@ -61,8 +61,9 @@ test_containers_address_volumes_and_logs_outlive_the_supervisor() {
 	assert_match <(minipod get pods) '^web +1/1 +Running +0 '
 	assert_eq "$before" "$(get_pod web '{.status.podIP} {.status.containerStatuses[0].containerID} {.status.startTime}')" \
 		'address, container and start'
+	# The container may not have come that far yet.
 	# shellcheck disable=SC2016 # for the container's shell
-	assert_eq 'open open web' "$(minipod exec web -- sh -c 'echo "$WORD $(cat /mem/word) $(hostname)"')" \
+	assert_eq 'open open web' "$(minipod exec web -- sh -c 'until [ -s /mem/word ]; do sleep 0.02; done; echo "$WORD $(cat /mem/word) $(hostname)"')" \
 		'what exec sees'
 	kill_supervisor web
 	recover --all
