@@ -253,7 +253,9 @@ void mp_status_json_write(struct mp_json *w, const void *arg)
 	put_containers(w, j->spec, s);
 	if (j->more)
 		j->more(w, j->more_arg);
-	put_ips(w, "hostIP", "hostIPs", j->host_ip, "");
+	/* A pod that waits for room has no host yet; one that was rejected never had one. */
+	if (s->n_containers > 0 && s->containers[0].is_present)
+		put_ips(w, "hostIP", "hostIPs", j->host_ip, "");
 	put_if(w, "message", s->message);
 	mp_json_put_int(w, "observedGeneration", generation);
 	mp_json_put_string(w, "phase", mp_phase_text(s->phase));

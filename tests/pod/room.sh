@@ -39,6 +39,7 @@ test_pod_that_is_too_large_waits_and_says_what_is_missing() {
 	assert_json Pending "$T/status" .phase
 	assert_json null "$T/status" .startTime
 	assert_json null "$T/status" .containerStatuses
+	assert_json null "$T/status" .hostIP
 	assert_json '["PodScheduled"]' "$T/status" '[.conditions[].type]'
 	assert_json Unschedulable "$T/status" '.conditions[0].reason'
 	assert_json "0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory. cpu: requested $((n + 1)), used 0 of $n" \

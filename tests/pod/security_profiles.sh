@@ -16,9 +16,9 @@ pod() {
 assert_rejected() {
 	assert_status 125
 	assert_match "$T/err" "Warning +$1 +$2\$"
-	assert_eq "Failed|$1|Pod was rejected: $2|0" \
-		"$(jq -r '.status | [.phase, .reason, .message, (.containerStatuses // [] | length)] | join("|")' "$T/result.json")" \
-		'phase, reason, message and number of statuses'
+	assert_eq "Failed|$1|Pod was rejected: $2|0|no host" \
+		"$(jq -r '.status | [.phase, .reason, .message, (.containerStatuses // [] | length), .hostIP // "no host"] | join("|")' "$T/result.json")" \
+		'phase, reason, message, number of statuses and host'
 	[[ ! -s $T/out ]] || fail 'something ran'
 }
 
