@@ -121,10 +121,12 @@ static int follow(struct mp_process_plan *plan, const struct mp_container_config
 		  int open_gate, struct mp_child *child, struct mp_error *err)
 {
 	enum mp_child_state state = MP_CHILD_STARTING;
+	bool is_cloned;
 	int r;
 
 	(void)wait_for(child->pidfd, -1);
-	if (mp_child_follow(child)) {
+	is_cloned = mp_child_follow(child);
+	if (is_cloned) {
 		/* It has done nothing yet, and will not should we die before pause knows it. */
 		if (config->keeper_tag) {
 			prepare_keep(plan, config);
@@ -136,9 +138,11 @@ static int follow(struct mp_process_plan *plan, const struct mp_container_config
 	/* Whoever may trace it can stop it as well, and must not stop us with it. */
 	(void)wait_for(child->report_fd, LAST_STEPS_LIMIT_MS);
 	r = mp_child_report_read(child, &state, err);
-	if (r == 0 && state == MP_CHILD_EXECED)
+	if (r == 0 && state == MP_CHILD_EXECED && is_cloned)
 		return 0;
-	if (r == 0 && state == MP_CHILD_STARTING)
+	if (r == 0 && state == MP_CHILD_EXECED)
+		r = mp_fail_text(err, ECHILD, "its process was killed on its way");
+	else if (r == 0 && state == MP_CHILD_STARTING)
 		r = mp_fail_text(err, ETIMEDOUT, "its process was held up for %d s before exec",
 				 LAST_STEPS_LIMIT_MS / 1000);
 	else if (r == 0)

@@ -393,6 +393,7 @@ static void a_process_enters_the_pid_namespace_of_others_last(void **unused)
 static void what_enters_last_names_the_step_that_failed_and_leaves_nothing(void **unused)
 {
 	static const struct mp_child_op no_root[] = { { "enter root", op_broken, NULL } };
+	static const struct mp_child_op deadly_root[] = { { "enter root", op_suicide, NULL } };
 	const struct mp_container_result target = start_target();
 	struct mp_container_config c =
 		last_into(&target, (const char *const[]){ "no-such-program", NULL });
@@ -408,6 +409,9 @@ static void what_enters_last_names_the_step_that_failed_and_leaves_nothing(void 
 	c.n_enter_root = 1;
 	assert_int_equal(mp_container_start(&c, &result, &err), -EXDEV);
 	assert_memory_equal(err.msg, "enter root", strlen("enter root"));
+	c.enter_root = deadly_root;
+	assert_int_equal(mp_container_start(&c, &result, &err), -ECHILD);
+	assert_string_equal(err.msg, "its process was killed on its way");
 	assert_int_equal(count_fds(), fds);
 	(void)mp_sys_pidfd_send_signal(target.pidfd, SIGKILL);
 	(void)reap(target.pidfd);
