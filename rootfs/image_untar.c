@@ -490,9 +490,12 @@ static int open_packed(struct packed *p)
 	(void)lib.archive_read_support_format_empty_p(a);
 	if (lib.archive_read_open_p(a, p, NULL, read_blob, NULL) < ARCHIVE_WARN)
 		return give_up(a, "open the archive", NULL);
-	if (lib.archive_read_next_header_p(a, &e) < ARCHIVE_WARN)
-		return give_up(a, "read the archive", NULL);
-	return 0;
+
+	const int r = lib.archive_read_next_header_p(a, &e);
+
+	if (r == ARCHIVE_EOF)
+		return refuse("the archive", "it is empty");
+	return r < ARCHIVE_WARN ? give_up(a, "read the archive", NULL) : 0;
 }
 
 /* Not when the second process does not want any more: it has said why. */

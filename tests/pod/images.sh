@@ -263,6 +263,13 @@ test_a_load_that_is_killed_leaves_a_store_that_works() {
 	assert_eq '' "$(find "$MINIPOD_ROOT/lib/layers" -maxdepth 1 -name '.tmp*')" 'unfinished layers'
 }
 
+test_an_empty_file_is_no_archive() {
+	: >"$T/empty.tar"
+	call image load "$T/empty.tar"
+	assert_status 1
+	assert_line "$T/err" "error: load $T/empty.tar: the archive: it is empty"
+}
+
 test_a_full_disk_stops_a_load_and_spoils_nothing() {
 	make_app '{"Cmd":["cat","/srv/file"]}'
 	mkdir -p "$MINIPOD_ROOT/lib"
