@@ -26,37 +26,22 @@ uint64_t mp_caps_default(void)
 	       BIT(CAP_SYS_CHROOT) | BIT(CAP_KILL) | BIT(CAP_AUDIT_WRITE);
 }
 
-static void look_at_kernel(uint64_t *known, uint64_t *available)
-{
-	*known = 0;
-	*available = 0;
-	for (unsigned long cap = 0; cap < 64; cap++) {
-		int r = prctl(PR_CAPBSET_READ, cap);
-
-		if (r < 0)
-			break; /* EINVAL: the first number this kernel does not know */
-		*known |= BIT(cap);
-		if (r == 1)
-			*available |= BIT(cap);
-	}
-}
-
+/* libcap has asked the kernel for the last one already. */
 uint64_t mp_caps_known(void)
 {
-	static uint64_t known; /* does not change while the kernel runs */
-	uint64_t available;
+	const cap_value_t n = cap_max_bits();
 
-	if (!known)
-		look_at_kernel(&known, &available);
-	return known;
+	return n < 64 ? BIT(n) - 1 : ~UINT64_C(0);
 }
 
 uint64_t mp_caps_available(void)
 {
-	uint64_t known;
-	uint64_t available;
+	const uint64_t known = mp_caps_known();
+	uint64_t available = 0;
 
-	look_at_kernel(&known, &available);
+	for (unsigned long cap = 0; cap < 64 && (known & BIT(cap)); cap++)
+		if (prctl(PR_CAPBSET_READ, cap) == 1)
+			available |= BIT(cap);
 	return available;
 }
 
