@@ -613,6 +613,7 @@ int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code,
 			    .has_color = config->has_err_color,
 			    .start_wall = config->start_wall },
 	};
+	bool is_gone = false;
 	int r;
 
 	mp_live_init(&sv);
@@ -648,9 +649,13 @@ int mp_supervisor_run(const struct mp_supervisor_config *config, int *ret_code,
 		if (sv.dir.run_fd >= 0 && (mp_state_dir_remove_data(&sv.dir, &second) < 0 ||
 					   mp_state_dir_remove(&sv.dir, &second) < 0))
 			mp_report_note(&sv.report, "left behind: %s", second.msg);
+		is_gone = second.code == 0;
 	}
 	mp_control_free(sv.control); /* not before the directory is gone: clients wait for that */
 	sv.control = NULL;
+	/* For who kept the journal open, or linked it. */
+	if (r == 0 && is_gone)
+		(void)mp_trace_flush(sv.trace);
 	mp_state_dir_close(&sv.dir);
 	release(&sv);
 	(void)sigprocmask(SIG_SETMASK, &sv.old_mask, NULL);
