@@ -36,6 +36,8 @@ const struct mp_option mp_get_options[] = {
 struct seen {
 	char *key;   /* "<namespace>/<name>", owned */
 	char *shown; /* owned: compact JSON */
+	char *uid;   /* owned: of the pod; NULL: no pod */
+	int hold_fd; /* owned: keeps the pod to be read at its end; -1: nothing does */
 	bool is_seen;
 };
 
@@ -293,8 +295,25 @@ static struct seen *find_seen(struct get *g, const char *key)
 	if (!bigger)
 		return NULL;
 	g->seen = bigger;
-	g->seen[g->n_seen] = (struct seen){ .key = strdup(key) };
+	g->seen[g->n_seen] = (struct seen){ .key = strdup(key), .hold_fd = -1 };
 	return g->seen[g->n_seen].key ? &g->seen[g->n_seen++] : NULL;
+}
+
+static void let_go(struct seen *seen)
+{
+	mp_state_dir_let_go(&seen->hold_fd);
+	free(seen->uid);
+	seen->uid = NULL;
+}
+
+static void hold(struct get *g, struct seen *seen, const struct mp_pod_view *pod)
+{
+	if (seen->uid && strcmp(seen->uid, pod->uid) != 0)
+		let_go(seen);
+	if (!seen->uid)
+		seen->uid = strdup(pod->uid);
+	if (seen->uid && seen->hold_fd < 0)
+		seen->hold_fd = mp_state_dir_hold(&g->roots, pod->dir_name);
 }
 
 static bool has_changed(struct get *g, struct mp_arena *arena, struct mp_get_item *item)
@@ -310,6 +329,8 @@ static bool has_changed(struct get *g, struct mp_arena *arena, struct mp_get_ite
 		return true;
 	}
 	seen->is_seen = true;
+	if (item->pod)
+		hold(g, seen, item->pod);
 	/* Half removed: what is told of its end is how it was last. */
 	if (seen->shown && item->pod && !item->pod->status) {
 		free(shown);
@@ -321,15 +342,13 @@ static bool has_changed(struct get *g, struct mp_arena *arena, struct mp_get_ite
 	return is_new;
 }
 
-/* The object as it was printed last, for the line that tells its end. */
-static bool revive(struct mp_arena *arena, const char *shown, struct mp_get_item *ret)
+/* The pod as it was printed last. */
+static bool parse_shown(struct mp_arena *arena, const char *shown, struct mp_pod_view *v)
 {
-	struct mp_pod_view *v = mp_arena_alloc(arena, 1, sizeof(*v));
 	struct mp_document doc;
 
-	if (!v || !shown ||
-	    mp_document_parse(arena, "last", shown, strlen(shown), MP_DOCUMENT_JSON, &doc, NULL) <
-		    0)
+	if (mp_document_parse(arena, "last", shown, strlen(shown), MP_DOCUMENT_JSON, &doc, NULL) <
+	    0)
 		return false;
 	v->object = doc.roots[0]->items[0];
 	v->status = mp_node_get(v->object, "status");
@@ -341,6 +360,20 @@ static bool revive(struct mp_arena *arena, const char *shown, struct mp_get_item
 	const char *phase = mp_node_text(v->status, "phase", NULL);
 
 	v->has_ended = mp_streq(phase, "Succeeded") || mp_streq(phase, "Failed");
+	return true;
+}
+
+/* The pod as it ended, or else as it was printed last, for the line that tells its end. */
+static bool revive(struct get *g, struct mp_arena *arena, const struct seen *seen,
+		   struct mp_get_item *ret)
+{
+	struct mp_pod_view last, *v = mp_arena_alloc(arena, 1, sizeof(*v));
+
+	if (!v || !seen->shown || !parse_shown(arena, seen->shown, v))
+		return false;
+	if (seen->uid && mp_pod_view_load_gone(arena, &g->roots, v->namespace_, v->name, seen->uid,
+					       &last, NULL) == 0)
+		*v = last;
 	*ret = (struct mp_get_item){ .object = v->object,
 				     .name = v->name,
 				     .namespace_ = v->namespace_,
@@ -363,8 +396,9 @@ static void forget_gone(struct get *g, struct mp_arena *arena, struct mp_get_ite
 			continue;
 		}
 		if (gone && g->what.items[0].kind == MP_API_POD &&
-		    revive(arena, seen->shown, &gone->items[gone->n]))
+		    revive(g, arena, seen, &gone->items[gone->n]))
 			gone->n++;
+		let_go(seen);
 		free(seen->key);
 		free(seen->shown);
 	}

@@ -359,6 +359,16 @@ int mp_pod_view_load(struct mp_arena *arena, const struct mp_roots *roots, const
 	return r;
 }
 
+int mp_pod_view_load_gone(struct mp_arena *arena, const struct mp_roots *roots,
+			  const char *namespace_, const char *name, const char *uid,
+			  struct mp_pod_view *ret, struct mp_error *err)
+{
+	char *dir_name = mp_arena_printf(arena, "%s_%s", namespace_, name);
+	char *hidden = dir_name ? mp_state_dir_hidden_name(arena, dir_name, uid) : NULL;
+
+	return hidden ? load(arena, roots, hidden, ret, err) : mp_fail(err, ENOMEM, "pod %s", name);
+}
+
 static int by_name(const void *a, const void *b)
 {
 	const struct mp_pod_view *va = a, *vb = b;

@@ -57,6 +57,15 @@ int mp_pod_object_parse(struct mp_arena *arena, const char *pod, const char *sta
 int mp_pod_view_load(struct mp_arena *arena, const struct mp_roots *roots, const char *namespace_,
 		     const char *name, struct mp_pod_view *ret, struct mp_error *err);
 
+/**
+ * mp_pod_view_load_gone() - read one that is being removed, as it was at its end.
+ *
+ * Return: 0; -ENOENT: it is removed already, unless mp_state_dir_hold() holds it; -errno.
+ */
+int mp_pod_view_load_gone(struct mp_arena *arena, const struct mp_roots *roots,
+			  const char *namespace_, const char *name, const char *uid,
+			  struct mp_pod_view *ret, struct mp_error *err);
+
 /** mp_pod_not_found() - kubectl's sentence: -ENOENT, or -EINVAL for a "deploy/web". */
 int mp_pod_not_found(const char *name, struct mp_error *err);
 

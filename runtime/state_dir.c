@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,11 +17,15 @@
 #include "rootfs/overlay.h"
 #include "rootfs/volumes.h"
 #include "runtime/base/auto.h"
+#include "runtime/base/clock_io.h"
 #include "runtime/base/fd.h"
 
 #define SPARE      "spare" /* both the directory of spares and a layer without an owner */
 #define SPARES_MAX 4
 #define YOUNG_S    2
+
+#define HOLD_MS      500 /* for so long at most a removed pod stays for those who follow it */
+#define HOLD_STEP_MS 50
 
 static int put_path(char *buf, size_t size, struct mp_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
@@ -425,6 +431,59 @@ static const char *hide(const struct mp_state_dir *dir, char hidden[PATH_MAX])
 	return dir->run_path;
 }
 
+int mp_state_dir_hold(const struct mp_roots *roots, const char *name)
+{
+	char path[PATH_MAX];
+
+	if (put_path(path, sizeof(path), NULL, "%s/pods/%s/pod.json", roots->run, name) < 0)
+		return -1;
+
+	mp_auto_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) == 0 ? mp_steal_fd(&fd) : -1;
+}
+
+char *mp_state_dir_hidden_name(struct mp_arena *arena, const char *name, const char *uid)
+{
+	return mp_arena_printf(arena, ".%s_%s", name, uid);
+}
+
+void mp_state_dir_let_go(int *fd)
+{
+	/* Before the descriptor's end, which is what await_holders() is told of. */
+	if (*fd >= 0)
+		(void)flock(*fd, LOCK_UN);
+	mp_closep(fd);
+}
+
+/* Gives those who follow the pod the time to read how it ended. */
+static void await_holders(const struct mp_state_dir *dir, const char *run_path)
+{
+	char path[PATH_MAX], events[4096];
+	mp_auto_fd fd = openat(dir->run_fd, "pod.json", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	mp_auto_fd closed = -1;
+	const mp_nsec end = mp_clock_read().mono + HOLD_MS * MP_NSEC_PER_MS;
+
+	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK &&
+	       mp_clock_read().mono < end) {
+		struct pollfd p = { .events = POLLIN };
+
+		if (closed < 0) {
+			closed = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+			if (closed < 0 ||
+			    put_path(path, sizeof(path), NULL, "%s/pod.json", run_path) < 0 ||
+			    inotify_add_watch(closed, path, IN_CLOSE_NOWRITE) < 0)
+				return;
+			continue; /* it may have let go before that */
+		}
+		p.fd = closed;
+		/* One that was killed is told of before its lock is gone: look again soon. */
+		(void)poll(&p, 1, HOLD_STEP_MS);
+		while (read(closed, events, sizeof(events)) > 0)
+			;
+	}
+}
+
 int mp_state_dir_remove(struct mp_state_dir *dir, struct mp_error *err)
 {
 	char hidden[PATH_MAX];
@@ -434,6 +493,10 @@ int mp_state_dir_remove(struct mp_state_dir *dir, struct mp_error *err)
 
 	const char *run_path = hide(dir, hidden);
 	int r = remove_tree(dir->log_path, err);
+
+	if (run_path == hidden)
+		await_holders(dir, run_path);
+
 	int r2 = remove_tree(run_path, r == 0 ? err : &second);
 
 	return r < 0 ? r : r2;

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 #include "lifecycle/spec.h"
+#include "runtime/base/str.h"
 
 /** struct mp_roots - absolute directories; with --root DIR they are DIR/run, DIR/lib, DIR/log. */
 struct mp_roots {
@@ -80,6 +81,20 @@ bool mp_state_dir_is_unfinished(struct mp_state_dir *dir);
  * loses its files: what was read from it before that is whole.
  */
 bool mp_state_dir_is_named(const struct mp_state_dir *dir);
+
+/**
+ * mp_state_dir_hold() - ask that the run directory of the pod @name, when it is removed, be still
+ * there under mp_state_dir_hidden_name() until it is let go, or for 500 ms.
+ *
+ * Return: a descriptor for mp_state_dir_let_go(), or -1: nothing is held.
+ */
+int mp_state_dir_hold(const struct mp_roots *roots, const char *name);
+
+/** mp_state_dir_let_go() - end a hold; *@fd becomes -1, and may be it before. */
+void mp_state_dir_let_go(int *fd);
+
+/** mp_state_dir_hidden_name() - what the directory @name of the pod @uid is called meanwhile. */
+char *mp_state_dir_hidden_name(struct mp_arena *arena, const char *name, const char *uid);
 
 /** mp_state_dir_is_locked() - a live supervisor holds the pod. */
 bool mp_state_dir_is_locked(const struct mp_state_dir *dir);

@@ -209,6 +209,28 @@ test_watch_shows_a_pod_that_went_as_it_was_last() {
 	assert_json 'DELETED Failed 4' "$T/all.json" 'last | "\(.type) \(.object.status.phase) \(.object.status.containerStatuses[0].state.terminated.exitCode)"'
 }
 
+# Whoever watches gets to know how a pod ended, however late it looks: its last state is held back.
+test_a_watch_that_looks_late_still_tells_how_the_pod_ended() {
+	sleeper late '{}'
+	"$MINIPOD" --root "$MINIPOD_ROOT" get pods -w -o json --output-watch-events >"$T/watch" 2>&1 &
+	local watcher=$! i
+	wait_for_line 5 "$T/watch" '"Running"'
+	kill -STOP "$watcher"
+	minipod delete pod late >/dev/null &
+	local deleter=$!
+	for ((i = 0; i < 1000; i++)); do
+		[[ -e $MINIPOD_ROOT/run/pods/default_late ]] || break
+		sleep 0.01
+	done
+	kill -CONT "$watcher"
+	wait_for_line 5 "$T/watch" '"DELETED"'
+	kill "$watcher"
+	wait "$watcher" || true
+	wait "$deleter"
+	jq -s . "$T/watch" >"$T/all.json"
+	assert_json 'DELETED Failed 4' "$T/all.json" 'last | "\(.type) \(.object.status.phase) \(.object.status.containerStatuses[0].state.terminated.exitCode)"'
+}
+
 test_delete_takes_files_labels_and_all() {
 	sleeper a '{"app":"web"}'
 	sleeper b '{"app":"web"}'
