@@ -335,9 +335,10 @@ static void refresh(struct mp_supervisor *sv, const struct mp_volume *v, int fd,
 
 		(void)snprintf(text, sizeof(text),
 			       "MountVolume.SetUp failed for volume \"%s\" : %s", v->name, err.msg);
-		mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_NOTE,
-							   .container = -1,
-							   .note = { true, "FailedMount", text } });
+		mp_supervisor_post(
+			sv, &(struct mp_event){ .type = MP_EV_NOTE,
+						.container = -1,
+						.note = { true, "FailedMount", text, NULL } });
 	}
 	*n_changed += has_changed ? 1 : 0;
 	mp_arena_done(&files.arena);

@@ -203,7 +203,7 @@ static void post_note(struct mp_supervisor *sv, const char *reason, const char *
 {
 	mp_supervisor_post(sv, &(struct mp_event){ .type = MP_EV_NOTE,
 						   .container = -1,
-						   .note = { true, reason, message } });
+						   .note = { true, reason, message, NULL } });
 }
 
 void mp_exec_note_dns(struct mp_supervisor *sv, const struct mp_dns_notes *notes)
