@@ -593,6 +593,10 @@ void mp_debug_exited(struct mp_record *record, const struct mp_event *ev)
 {
 	struct mp_debug *d = debug_at(record->sv, record->index);
 
+	/* A supervisor before us has seen the end and said how it was. What we find may be less: before
+	 * Linux 6.15 nobody tells us the exit code of what was not our child. */
+	if (d->finished_wall != 0)
+		return;
 	d->finished_wall = mp_clock_read().wall;
 	d->code = ev->exited.code;
 	d->signal = ev->exited.signal;
