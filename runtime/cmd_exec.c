@@ -420,7 +420,7 @@ static int debug_detached(const struct mp_args *args)
 	if (r == 0) {
 		mp_client_begin(&w, "debug");
 		mp_json_put_string(&w, "name", x.container);
-		mp_json_put_bool(&w, "stdin", false);
+		mp_json_put_bool(&w, "stdin", mp_args_has(args, "stdin"));
 		put_debug(&x, &w);
 		r = mp_client_call(&x.roots, mp_cli_namespace(args), x.pod, &w, NULL, 0, &arena,
 				   NULL, &err);

@@ -151,6 +151,7 @@ void mp_client_debug(struct mp_client *c, const struct mp_node *request, struct 
 		.args = mp_client_words(request, "args", arena),
 		.env = mp_client_words(request, "env", arena),
 		.has_stdin = wants(request, "stdin"),
+		.is_stdin_once = c->n_fds > 0,
 		.is_tty = wants(request, "tty"),
 	};
 	struct mp_error err = MP_ERROR_NONE;

@@ -153,7 +153,7 @@ static int make_spec(struct mp_supervisor *sv, const struct mp_debug_ask *ask,
 		.termination_path = "/dev/termination-log",
 		.termination_policy = "File",
 		.stdin_ = ask->has_stdin,
-		.stdin_once = ask->has_stdin,
+		.stdin_once = ask->has_stdin && ask->is_stdin_once,
 		.tty = ask->is_tty,
 	};
 	r = copy_words(arena, ask->command, &ret->command);
@@ -504,6 +504,7 @@ static void recover_one(struct mp_supervisor *sv, const struct mp_node *item,
 					  .args = words_of(mp_node_get(item, "args"), arena),
 					  .env = env_of(mp_node_get(item, "env"), arena),
 					  .has_stdin = is_true(item, "stdin"),
+					  .is_stdin_once = is_true(item, "stdinOnce"),
 					  .is_tty = is_true(item, "tty") };
 	const size_t index = mp_n_records(sv);
 	struct mp_container_spec spec;

@@ -42,6 +42,7 @@ struct mp_debug_ask {
 	const char *const *args;           /* the same */
 	const char *const *env;            /* "NAME=VALUE", NULL-terminated; NULL: none */
 	bool has_stdin, is_tty;
+	bool is_stdin_once; /* its input ends when its client leaves */
 };
 
 /**

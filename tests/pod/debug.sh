@@ -111,6 +111,21 @@ test_ephemeral_container_whose_image_cannot_be_had_leaves_its_name_free() {
 	minipod delete web
 }
 
+test_detached_ephemeral_container_keeps_its_input_for_whoever_attaches() {
+	start_web
+	# shellcheck disable=SC2016 # for the shell in the container
+	call debug -i web --attach=false --image=busybox -c probe -- sh -c 'while read -r x; do echo "got $x"; done; echo over'
+	assert_status 0
+	call get pod web -o json
+	assert_json '[true,null,true]' "$T/out" \
+		'[(.spec.ephemeralContainers[0] | .stdin, .stdinOnce), (.status.ephemeralContainerStatuses[0].state | has("running"))]'
+	printf 'this\n' | timeout 10 "$MINIPOD" --root "$MINIPOD_ROOT" attach -i web -c probe >"$T/attached" 2>&1 &
+	local client=$!
+	wait_until 5 'what it has read' grep -q 'got this' "$T/attached"
+	kill "$client" 2>/dev/null || true
+	minipod delete web
+}
+
 test_pod_taken_over_ends_its_ephemeral_containers_too() {
 	start_web
 	minipod debug web --image=busybox -c probe -- sleep 1000
