@@ -9,7 +9,7 @@ sleeper() {
 		{ "apiVersion": "v1", "kind": "Pod",
 		  "metadata": { "name": "$1", "namespace": "${3:-default}", "labels": $2 },
 		  "spec": { "terminationGracePeriodSeconds": 5, "containers": [ { "name": "c", "image": "busybox",
-			"command": ["sh", "-c", "trap 'exit 4' TERM; while :; do sleep 1000 & wait \$!; done"] } ] } }
+			"command": ["sh", "-c", "trap 'exit 4' TERM; echo ready; while :; do sleep 1000 & wait \$!; done"] } ] } }
 	JSON
 	minipod run -d "$T/$1.json" >/dev/null
 }
@@ -257,6 +257,8 @@ test_delete_takes_files_labels_and_all() {
 
 test_delete_o_json_prints_the_pod_as_it_ended() {
 	sleeper a '{}'
+	# Before its trap is set the first process of a container is deaf to SIGTERM.
+	wait_until 5 'its trap' sh -c "'$MINIPOD' --root '$MINIPOD_ROOT' logs a | grep -q ready"
 	call delete a -o json
 	assert_status 0
 	assert_json '["Pod","a",4,5]' "$T/out" \
