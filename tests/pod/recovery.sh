@@ -27,8 +27,7 @@ never='{"restartPolicy":"Never"}'
 
 
 test_containers_address_volumes_and_logs_outlive_the_supervisor() {
-	local before code=137
-	! has_exit_codes || code=4
+	local before
 	cat >"$T/web.yaml" <<-'YAML'
 		apiVersion: v1
 		kind: Secret
@@ -69,7 +68,7 @@ test_containers_address_volumes_and_logs_outlive_the_supervisor() {
 	recover --all
 	minipod wait web --for=jsonpath='{.status.phase}'=Failed --timeout=30s
 	minipod get pod web -o json >"$T/web.out"
-	assert_json "$code" "$T/web.out" '.status.containerStatuses[0].state.terminated.exitCode'
+	assert_exit_code 4 "$T/web.out"
 	! has_exit_codes ||
 		assert_json 'done' "$T/web.out" '.status.containerStatuses[0].state.terminated.message'
 	assert_json 0 "$T/web.out" '.status.containerStatuses[0].restartCount'
@@ -118,8 +117,6 @@ test_containers_of_a_foreground_run_survive_it() {
 }
 
 test_termination_goes_on_with_its_grace() {
-	local code=137
-	! has_exit_codes || code=0
 	pod web 'trap "echo bye; exit 0" TERM; while :; do sleep 0.1; done' \
 		'{"terminationGracePeriodSeconds":20}' '{"lifecycle":{"preStop":{"sleep":{"seconds":2}}}}'
 	run_d --result-file "$T/result.json" "$T/web.json"
@@ -128,7 +125,7 @@ test_termination_goes_on_with_its_grace() {
 	recover web
 	assert_status 0
 	minipod wait web --for=delete --timeout=30s
-	assert_json "$code" "$T/result.json" '.status.containerStatuses[0].state.terminated.exitCode'
+	assert_exit_code 0 "$T/result.json"
 	assert_json 20 "$T/result.json" .metadata.deletionGracePeriodSeconds
 }
 
