@@ -287,15 +287,20 @@ static int open_stream(struct logs *l, struct stream *s, struct mp_pod_watch *wa
 		return r;
 	(void)snprintf(s->path, sizeof(s->path), "%s/pods/%s_%s/%s/%lld.log", l->roots.log,
 		       s->pod->dir_name, s->pod->uid, s->container, (long long)s->count);
-	r = open_file(s, err);
-	if (r < 0 || !l->follows)
-		return r;
+	if (!l->follows)
+		return open_file(s, err);
 	s->follow = calloc(1, sizeof(*s->follow));
 	if (!s->follow)
 		return mp_fail(err, ENOMEM, "read the log");
 	(void)snprintf(s->follow->path, sizeof(s->follow->path), "%s", s->path);
+	/* Before the file is looked for: it may be rotated as soon as it is there. */
+	mp_log_follow_begin(s->follow);
+	r = open_file(s, err);
+	if (r < 0 || s->is_absent)
+		return r;
+	s->follow->rotated[0] = '\0';
 	/* The directory: a rotated log is followed into its next file. */
-	return s->is_absent ? 0 : mp_pod_watch_file(watch, s->path, err);
+	return mp_pod_watch_file(watch, s->path, err);
 }
 
 /* Is there a file by now? */
@@ -304,7 +309,8 @@ static int open_later(struct stream *s, struct mp_pod_watch *watch, struct mp_er
 	int r = mp_pod_watch_file(watch, s->path, err);
 
 	if (r == 0)
-		r = open_file(s, err);
+		r = mp_log_follow_next(s->follow, &s->fd, 0, err);
+	s->is_absent = s->fd < 0;
 	/* The directory may have come only after it was looked for. */
 	return r < 0 || s->is_absent ? r : mp_pod_watch_file(watch, s->path, err);
 }

@@ -160,10 +160,22 @@ static bool is_live(const struct mp_log_follow *f, int fd)
 					     ours.st_dev == live.st_dev));
 }
 
+static struct listing l; /* large; one thread */
+
+void mp_log_follow_begin(struct mp_log_follow *f)
+{
+	const int n = list(f, &l);
+
+	if (n >= 0 && l.n > 0)
+		(void)snprintf(f->rotated, sizeof(f->rotated), "%.60s", l.names[l.n - 1]);
+	else /* before any that may come */
+		(void)snprintf(f->rotated, sizeof(f->rotated), "%.30s.00000000-000000",
+			       strrchr(f->path, '/') + 1);
+	listing_done(&l, n);
+}
+
 int mp_log_follow_next(struct mp_log_follow *f, int *fd, int64_t last_wall, struct mp_error *err)
 {
-	static struct listing l; /* large; one thread */
-
 	if (is_live(f, *fd))
 		return 0;
 	/* A file may be compressed or removed between being listed and opened. */
@@ -172,6 +184,8 @@ int mp_log_follow_next(struct mp_log_follow *f, int *fd, int64_t last_wall, stru
 		const char *next;
 		int next_fd;
 
+		if (n == -ENOENT && *fd < 0)
+			return 0;
 		if (n < 0)
 			return mp_fail(err, -n, "read %s", l.dir);
 		if (f->rotated[0] == '\0')

@@ -33,11 +33,18 @@ const char *mp_log_follow_after(const char *const *names, size_t n, const char *
 				const char *name);
 
 /**
+ * mp_log_follow_begin() - there is no live file yet: begin with what comes after the files that are
+ * there now, live or rotated by then. mp_log_follow_next() finds it.
+ * @follow: whose @path is set.
+ */
+void mp_log_follow_begin(struct mp_log_follow *follow);
+
+/**
  * mp_log_follow_next() - the end of @fd was reached: go on with the next file, if there is one.
- * @fd:        replaced by the next one's.
+ * @fd:        replaced by the next one's; negative: nothing was read yet.
  * @last_wall: time of the last entry that was read, 0: none.
  *
- * Return: 1 when there is more to read; 0 when this is still the live file; -errno.
+ * Return: 1 when there is more to read; 0 when this is still the live file, or there is none; -errno.
  */
 int mp_log_follow_next(struct mp_log_follow *follow, int *fd, int64_t last_wall,
 		       struct mp_error *err);
