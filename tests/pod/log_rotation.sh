@@ -23,13 +23,14 @@ log_dir() {
 lines='i=0; while [ $i -lt 40000 ]; do echo line $i; i=$((i+1)); done'
 
 test_follower_gets_every_line_of_a_log_that_is_rotated() {
-	pod web "while [ ! -e /dev/shm/go ]; do sleep 0.02; done; $lines"
+	pod web "echo begin; while [ ! -e /dev/shm/go ]; do sleep 0.02; done; $lines"
 	minipod run -d --log-max-size=100Ki --log-max-files=20 "$T/web.json" >/dev/null
 	minipod logs -f web >"$T/followed" 2>"$T/err" &
 	local follower=$!
+	wait_until 30 'the follower' grep -qx begin "$T/followed"
 	minipod exec web -- touch /dev/shm/go
 	wait_until 60 'the end of the follower' is_dead "$follower"
-	seq -f 'line %g' 0 39999 | diff - "$T/followed" >"$T/diff" || fail "$(head -n 5 "$T/diff")"
+	{ echo begin && seq -f 'line %g' 0 39999; } | diff - "$T/followed" >"$T/diff" || fail "$(head -n 5 "$T/diff")"
 	[[ $(find "$(log_dir web)" -name '0.log.*' | wc -l) -ge 1 ]] || fail 'nothing was rotated'
 	minipod delete web >/dev/null
 }
