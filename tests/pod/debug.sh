@@ -86,7 +86,7 @@ test_ephemeral_container_has_the_events_and_the_image_of_any_other() {
 	minipod get events --field-selector 'involvedObject.fieldPath=spec.ephemeralContainers{probe}' >"$T/events"
 	assert_order "$T/events" 'Normal +Pulled +pod/web +Container image "busybox:1" already present on machine' \
 		'Normal +Created +pod/web +Container created$' 'Normal +Started +pod/web +Container started$'
-	wait_until 5 'its end' sh -c "'$MINIPOD' --root '$MINIPOD_ROOT' get pod web -o json | grep -q 'last words'"
+	wait_until 5 'its end' sh -c "'$MINIPOD' --root '$MINIPOD_ROOT' get pod web -o 'jsonpath={.status.ephemeralContainerStatuses[0].state.terminated.message}' | grep -q 'last words'"
 	call get pod web -o json
 	assert_json '["docker.io/library/busybox:1","IfNotPresent","Error",3,"last words\n"]' "$T/out" \
 		'[.status.ephemeralContainerStatuses[0].image, .spec.ephemeralContainers[0].imagePullPolicy, (.status.ephemeralContainerStatuses[0].state.terminated | .reason, .exitCode, .message)]'
